@@ -1,0 +1,150 @@
+"""What the sockets of one process and event loop share: who is here, presence, repairs, the head check, and acks."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from consumers.presence import Presence
+from consumers.work import READS, WRITES, Batcher, in_thread
+from hub.conf import conf
+from hub.inbox.cursors import Cursor
+from hub.inbox.selectors import CatchUp, catch_up, heads
+from hub.inbox.services import Ack, acknowledge
+
+if TYPE_CHECKING:
+    from consumers.session import Session
+
+logger = logging.getLogger(__name__)
+
+# subscribers whose heads are compared in one query
+HEADS = 5_000
+# seconds that acks are gathered before they are written, and that a session's next one waits
+ACK_FLUSH, ACK_INTERVAL = 0.2, 1.0
+# catch-ups in one query, and the seconds that they wait for each other
+CATCH_UPS, CATCH_UP_DELAY = 100, 0.002
+RETRY_MS = (0, 5_000)
+
+_edges: "WeakKeyDictionary[asyncio.AbstractEventLoop, Edge]" = WeakKeyDictionary()
+
+
+def current_edge() -> "Edge":
+    """The edge of the running event loop."""
+    loop = asyncio.get_running_loop()
+    edge = _edges.get(loop)
+    if edge is None:
+        edge = _edges[loop] = Edge()
+    return edge
+
+
+class Edge:
+    """Sessions by subscriber, and what is done for all of them at once. Its tasks live while anybody is here."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.presence = Presence()
+        self._sessions: dict[UUID, set[Session]] = defaultdict(set)
+        self._catch_ups: Batcher[tuple[UUID, Cursor | None], CatchUp | None] = Batcher(
+            catch_up, delay=CATCH_UP_DELAY, size=CATCH_UPS
+        )
+        self._behind: set[Session] = set()
+        self._repair_timer: asyncio.TimerHandle | None = None
+        self._acks: dict[tuple[Session, bool], int] = {}
+        self._ack_timer: asyncio.TimerHandle | None = None
+        self._head_check: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def enter(self, session: "Session") -> None:
+        """From now on the session's subscriber is present, and its head is watched."""
+        self._sessions[session.subscriber_id].add(session)
+        if self._head_check is None or self._head_check.done():
+            self._head_check = asyncio.create_task(self._check_heads())
+        await self.presence.enter(session.subscriber_id)
+
+    def leave(self, session: "Session") -> None:
+        """The session is over."""
+        sessions = self._sessions.get(session.subscriber_id, set())
+        sessions.discard(session)
+        self._behind.discard(session)
+        if not sessions and self._sessions.pop(session.subscriber_id, None) is not None:
+            self.presence.leave(session.subscriber_id)
+        if not self._sessions and self._head_check is not None:
+            self._head_check.cancel()
+
+    def spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        """Run `job` beside the caller."""
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def catch_up(self, subscriber_id: UUID, cursor: Cursor | None) -> CatchUp | None:
+        """What happened since `cursor`, read together with what others ask at this moment."""
+        return await self._catch_ups.ask((subscriber_id, cursor))
+
+    def repair(self, session: "Session") -> None:
+        """The session misses something. Wait `gap_wait` for a slower publisher, then read for all who still do."""
+        self._behind.add(session)
+        if self._repair_timer is None:
+            self._repair_timer = asyncio.get_running_loop().call_later(conf.gap_wait, self._repair)
+
+    def _repair(self) -> None:
+        self._repair_timer = None
+        behind, self._behind = self._behind, set()
+        for session in behind:
+            if session.is_behind:
+                self.spawn(session.repair())
+
+    async def _check_heads(self) -> None:
+        """A lost frame that no later one reveals shows itself here."""
+        while self._sessions:
+            await asyncio.sleep(conf.head_check_interval)
+            everybody = list(self._sessions)
+            for start in range(0, len(everybody), HEADS):
+                subscribers = everybody[start : start + HEADS]
+                try:
+                    found = await in_thread(READS, heads, subscribers)
+                except Exception as error:
+                    logger.warning("Heads can't be compared: %r", error)
+                    break
+                for subscriber_id in subscribers:
+                    cursor = found[subscriber_id][0] if subscriber_id in found else None
+                    for session in tuple(self._sessions.get(subscriber_id, ())):
+                        session.compare(cursor)
+
+    def acknowledge(self, session: "Session", *, seq: int, focused: bool) -> None:
+        """Note that the session has stored everything up to `seq`. Focused and plain acks are kept apart."""
+        key = (session, focused)
+        self._acks[key] = max(seq, self._acks.get(key, 0))
+        if self._ack_timer is None:
+            self._ack_timer = asyncio.get_running_loop().call_later(ACK_FLUSH, self._flush_acks)
+
+    def _flush_acks(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        due = {key: seq for key, seq in self._acks.items() if now - key[0].acked_at >= ACK_INTERVAL}
+        self._acks = {key: seq for key, seq in self._acks.items() if key not in due}
+        self._ack_timer = loop.call_later(ACK_FLUSH, self._flush_acks) if self._acks else None
+        acks: dict[tuple[UUID, bool], int] = defaultdict(int)
+        for (session, focused), seq in due.items():
+            session.acked_at = now
+            acks[session.subscriber_id, focused] = max(seq, acks[session.subscriber_id, focused])
+        if acks:
+            self.spawn(self._write_acks([Ack(who, seq, focused) for (who, focused), seq in acks.items()]))
+
+    async def _write_acks(self, acks: list[Ack]) -> None:
+        """Focused ones first: what they cancel is no longer there to be postponed."""
+        try:
+            for focused in (True, False):
+                await in_thread(WRITES, acknowledge, [ack for ack in acks if ack.focused is focused])
+        except Exception as error:
+            # an ack that is lost costs an extra push, never a missing one
+            logger.warning("%d acks are lost: %r", len(acks), error)
+
+    def drain(self) -> None:
+        """Tell every client to come back elsewhere, at a moment of its own, and let nobody in any more."""
+        self.draining = True
+        for session in [session for sessions in self._sessions.values() for session in sessions]:
+            session.go_away("deploy", RETRY_MS)

@@ -1,0 +1,25 @@
+"""How fast a client may talk."""
+
+from time import monotonic
+
+
+class Allowance:
+    """A token bucket: `rate` frames a second on average, `burst` at once."""
+
+    __slots__ = ("_burst", "_left", "_rate", "_seen")
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = float(burst)
+        self._seen = monotonic()
+
+    def take(self) -> bool:
+        """Take one; False when none is left."""
+        now = monotonic()
+        self._left = min(self._burst, self._left + (now - self._seen) * self._rate)
+        self._seen = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

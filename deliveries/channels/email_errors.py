@@ -1,0 +1,130 @@
+"""What an error of a mail backend means. Pure: exceptions in, decisions out."""
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailConfigurationError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+    AnymailSerializationError,
+    AnymailUnsupportedFeature,
+)
+from django.core.exceptions import ImproperlyConfigured
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
+
+from deliveries.channels.errors import AddressDead, Ambiguous, Configuration, Permanent, SendError, Throttled, Transient
+
+# the mailbox is unknown, has moved, or its name is not allowed (RFC 5321 §4.2.3)
+DEAD_MAILBOX = frozenset({550, 551, 553})
+MESSAGE_TOO_BIG = 552
+# the server ends this connection, often because it has carried enough messages
+CLOSING = 421
+
+
+def decide(error: Exception, *, payload_begun: bool | None) -> SendError:
+    """The decision about `error`. `payload_begun`: whether the message had begun to go over the wire; None: unknown."""
+    if isinstance(error, smtplib.SMTPException):
+        return _smtp(error, payload_begun)
+    if isinstance(error, AnymailAPIError):
+        return _api(error)
+    for kinds, decision in _BEFORE_THE_CALL:
+        if isinstance(error, kinds):
+            return decision(type(error).__name__, str(error))
+    return _unreached(error, payload_begun)
+
+
+# raised while a message is prepared or its answer is read, so that no copy of it can be under way
+_BEFORE_THE_CALL: tuple[tuple[tuple[type[Exception], ...], type[SendError]], ...] = (
+    ((AnymailRecipientsRefused, AnymailInvalidAddress), AddressDead),
+    ((AnymailConfigurationError, ImproperlyConfigured), Configuration),
+    ((AnymailUnsupportedFeature, AnymailSerializationError), Permanent),
+)
+
+
+def _unreached(error: Exception, payload_begun: bool | None) -> SendError:
+    """No answer at all: a connection that broke, or something that we haven't thought of."""
+    if payload_begun is not False:
+        return Ambiguous(type(error).__name__, str(error))
+    # a value that can't be spelled in a message or a command never will be
+    decision = Permanent if isinstance(error, ValueError) else Transient
+    return decision(type(error).__name__, str(error))
+
+
+def _smtp(error: smtplib.SMTPException, payload_begun: bool | None) -> SendError:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()))
+        return _reply(code, text, AddressDead if code in DEAD_MAILBOX else Permanent)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        # it is our own sender that it refuses, or us: no recipient would fare better
+        return _reply(
+            error.smtp_code, error.smtp_error, Permanent if error.smtp_code == MESSAGE_TOO_BIG else Configuration
+        )
+    if isinstance(error, smtplib.SMTPDataError):
+        return _reply(error.smtp_code, error.smtp_error, Permanent)
+    if isinstance(error, smtplib.SMTPResponseException):
+        # the greeting, HELO or AUTH, so before any message; passwords get rotated, servers restarted: try again
+        return Transient(str(error.smtp_code), _text(error.smtp_error))
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Configuration("not_supported", str(error))
+    return _unreached(error, payload_begun)
+
+
+def _reply(code: int, text: bytes | str, if_permanent: type[SendError]) -> SendError:
+    """A definite answer, and it is no: 5yz never, 4yz later, 421 on another connection."""
+    decision = if_permanent if code >= 500 else Transient if code == CLOSING else Throttled
+    return decision(str(code), _text(text))
+
+
+def _text(reply: bytes | str) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+
+
+def _api(error: AnymailAPIError) -> SendError:
+    if error.status_code is None:
+        return _no_response(error)
+    code, answer = str(error.status_code), _text(getattr(error.response, "text", "") or "")
+    if error.status_code in (429, 503):
+        # 503 is a refusal to process, unlike the other 5xx
+        return Throttled(code, answer, retry_after=_retry_after(getattr(error.response, "headers", {})))
+    if error.status_code in (401, 402, 403, 404):
+        return Configuration(code, answer)
+    if 400 <= error.status_code < 500:
+        return Permanent(code, answer)
+    # 500, 502, 504 and unreadable 2xx: the provider had the whole message and may have kept it
+    return Ambiguous(code, answer)
+
+
+def _no_response(error: AnymailAPIError) -> SendError:
+    unconnected = isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError))
+    code = type(error.__cause__ or error).__name__
+    # not its text: that holds the URL, and with some providers the URL holds a secret
+    return Transient(code) if unconnected or _never_connected(error) else Ambiguous(code)
+
+
+def _never_connected(error: BaseException) -> bool:
+    """requests has one ConnectionError for a refused connection and a broken one; urllib3 tells them apart."""
+    cause = error.__cause__
+    reason = cause.args[0] if cause and cause.args else None
+    if not isinstance(reason, MaxRetryError):
+        return False
+    why = reason.reason
+    distrusted = isinstance(why, TlsError) and any(isinstance(a, ssl.SSLCertVerificationError) for a in why.args)
+    return distrusted or isinstance(why, NewConnectionError)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from either form of the header (RFC 9110 §10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None

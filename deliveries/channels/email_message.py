@@ -1,0 +1,90 @@
+"""The message that a notification becomes: text, an HTML alternative, and headers that nobody can inject into."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+from anymail.message import AnymailMessage
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.template.loader import render_to_string
+
+from deliveries.channels.errors import AddressDead, Permanent
+from hub.conf import conf
+from hub.fallback.claims import Work
+
+LINK_SCHEMES = frozenset({"http", "https", "mailto"})
+LONGEST_SUBJECT = 200
+
+
+def build(work: Work) -> AnymailMessage:
+    """The message for one work. Raises Permanent or AddressDead when there can be none."""
+    context = _context(work)
+    message = AnymailMessage(
+        subject=_subject(work),
+        body=render_to_string("deliveries/email.txt", context).strip() + "\n",
+        from_email=one_line("from", conf.from_email),
+        to=[_address(work.address)],
+        headers={"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"},
+        metadata={"delivery_id": str(work.delivery_id)},
+    )
+    message.attach_alternative(render_to_string("deliveries/email.html", context), "text/html")
+    return message
+
+
+def one_line(header: str, value: str) -> str:
+    """`value`, if it is fit for a header: a line break is how a message gets headers, or recipients, of a stranger's
+    choosing. Every control and separator character counts, as Python's own header folding splits at most of them."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in value):
+        raise Permanent("header_injection", f"a control character in {header}")
+    return value
+
+
+def _subject(work: Work) -> str:
+    title = one_line("subject", str(work.content.get("title") or "").strip().replace("\t", " "))
+    return (title or _first_line(str(work.content.get("body") or "")) or work.event)[:LONGEST_SUBJECT]
+
+
+def _first_line(body: str) -> str:
+    line = next(iter(body.strip().splitlines()), "")
+    return "".join(character for character in line if unicodedata.category(character) != "Cc")
+
+
+def _address(address: str) -> str:
+    """Exactly one address: `a@x, b@y` would be two recipients."""
+    one_line("to", address)
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise AddressDead("invalid_address") from error
+    return address
+
+
+def _message_id(work: Work) -> str:
+    host = urlsplit(conf.public_url).hostname or "localhost"
+    return one_line("message-id", f"<{work.message_id}@{host}>")
+
+
+def _context(work: Work) -> Mapping[str, Any]:
+    content = work.content
+    return {
+        "title": content.get("title") or "",
+        "body": content.get("body") or "",
+        # it was sanitised when it was accepted; sanitising it again costs little and guards what older rules let in
+        "html": nh3.clean(str(content.get("html") or "")),
+        "action_url": _link(content.get("action_url")),
+        "locale": work.locale or "en",
+    }
+
+
+def _link(url: Any) -> str:
+    """An absolute link, relative ones taken from the hub's own address; empty if a mail should not link there."""
+    if not url:
+        return ""
+    try:
+        link = urljoin(conf.public_url, str(url))
+        return link if urlsplit(link).scheme in LINK_SCHEMES else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,51 @@
+"""The errors that a provider's answer becomes. Each carries the decision: what it means, never what to do about it."""
+
+from hub.policy.retry import Outcome
+
+
+class SendError(Exception):
+    """Nothing is known to be sent. `code` and `answer`: the provider's own words, for the record."""
+
+    outcome: Outcome
+
+    def __init__(self, code: str = "", answer: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(f"{code} {answer}".strip())
+        self.code = code
+        self.answer = answer
+        self.retry_after = retry_after
+
+
+class Permanent(SendError):
+    """This message will never be accepted."""
+
+    outcome = Outcome.PERMANENT
+
+
+class AddressDead(SendError):
+    """This address will never accept anything."""
+
+    outcome = Outcome.ADDRESS_DEAD
+
+
+class Configuration(SendError):
+    """The provider refuses us, whatever the message: credentials, sender, settings."""
+
+    outcome = Outcome.CONFIGURATION
+
+
+class Throttled(SendError):
+    """The provider answered: later. `retry_after`: in how many seconds, if it said so."""
+
+    outcome = Outcome.THROTTLED
+
+
+class Transient(SendError):
+    """The provider wasn't reached, so nothing can have been sent."""
+
+    outcome = Outcome.TRANSIENT
+
+
+class Ambiguous(SendError):
+    """The provider may have it. Raise this whenever in doubt: it costs at most one repeat, never a loss unseen."""
+
+    outcome = Outcome.AMBIGUOUS

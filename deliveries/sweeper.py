@@ -1,0 +1,109 @@
+"""Looking for what nobody was told of: the record says what is due, whoever died and whatever Redis forgot.
+
+Every step is idempotent and passes over rows that somebody else holds, so any number of sweeps may run at once.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from django.db import connection
+
+from deliveries import dispatch
+from deliveries.channels import registry
+from deliveries.database import released
+from hub.fallback.recovery import recover
+from hub.fallback.selectors import due_lanes
+from hub.inbox.sweeps import expire, wake_snoozed
+from hub.notifications import fan_out
+
+logger = logging.getLogger(__name__)
+
+SWEEP = "deliveries.sweep"
+_sweeping = Lock()
+
+
+def until_dry(step: Callable[[], int]) -> int:
+    """Repeat a step that does a chunk at a time until it finds nothing, for half a minute at most. Returns how many."""
+    total, until = 0, time.monotonic() + dispatch.LONGEST_RUN
+    while not dispatch.stopping.is_set() and time.monotonic() < until:
+        if not (found := step()):
+            break
+        total += found
+    return total
+
+
+def finish_fan_outs() -> int:
+    return until_dry(fan_out.sweep)
+
+
+def wake_items() -> int:
+    return until_dry(wake_snoozed)
+
+
+def expire_items() -> int:
+    return until_dry(expire)
+
+
+def recover_leases() -> int:
+    return until_dry(lambda: recover(max_unknowns=registry.max_unknowns()))
+
+
+def start_due_lanes() -> int:
+    """Start dispatching each lane that has due rows, in a thread of its own. Returns how many."""
+    lanes = due_lanes()
+    for due in lanes:
+        dispatch.start(due.channel, due.lane)
+    return len(lanes)
+
+
+# in chunks: a vacuum should not find one transaction that deleted a day's worth
+_FORGET = """
+DELETE FROM hub_idempotency WHERE id IN (
+    SELECT id FROM hub_idempotency WHERE expires_at < now() LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def forget_idempotency() -> int:
+    return until_dry(_forget)
+
+
+def _forget() -> int:
+    with connection.cursor() as db:
+        db.execute(_FORGET)
+        return int(db.rowcount)
+
+
+STEPS: dict[str, Callable[[], int]] = {
+    "fan_outs": finish_fan_outs,
+    "leases": recover_leases,
+    "lanes": start_due_lanes,
+    "snoozes": wake_items,
+    "expiry": expire_items,
+    "idempotency": forget_idempotency,
+}
+
+
+def sweep() -> dict[str, int]:
+    """Run every step once. Returns what each found; -1 for one that failed, which keeps no other from running.
+
+    Empty if this process is in the middle of a sweep already.
+    """
+    if not _sweeping.acquire(blocking=False):
+        return {}
+    try:
+        with released():
+            return {name: run_step(name) for name in STEPS}
+    finally:
+        _sweeping.release()
+
+
+def run_step(name: str) -> int:
+    """Run one step. A failure is logged, and left to the next time."""
+    try:
+        return STEPS[name]()
+    except Exception:
+        logger.exception("sweep: %s failed; it will be tried again", name)
+        return -1

@@ -1,0 +1,23 @@
+"""Django's admin: every concept registers its own pages."""
+
+from django.contrib import admin
+
+from hub.audience.admin import SubscriberAdmin, TopicAdmin
+from hub.audience.models import Subscriber, Topic
+from hub.content.admin import EventTypeAdmin
+from hub.content.models import EventType
+from hub.fallback.admin import DeliveryAdmin
+from hub.fallback.models import Delivery
+from hub.notifications.admin import NotificationAdmin
+from hub.notifications.models import Notification
+from hub.tenancy.admin import ApiKeyAdmin, SigningKeyAdmin, TenantAdmin
+from hub.tenancy.models import ApiKey, SigningKey, Tenant
+
+admin.site.register(Tenant, TenantAdmin)
+admin.site.register(ApiKey, ApiKeyAdmin)
+admin.site.register(SigningKey, SigningKeyAdmin)
+admin.site.register(Subscriber, SubscriberAdmin)
+admin.site.register(Topic, TopicAdmin)
+admin.site.register(EventType, EventTypeAdmin)
+admin.site.register(Notification, NotificationAdmin)
+admin.site.register(Delivery, DeliveryAdmin)

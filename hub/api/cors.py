@@ -1,0 +1,45 @@
+"""Which other origins' pages may call the user API from a browser: those that a tenant lists. With tokens only."""
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from hub.tenancy.models import Tenant
+
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Hub-Tenant, X-Request-Id"
+EXPOSED = "ETag, Idempotent-Replayed, Retry-After, X-Request-Id"
+# seconds for which a browser may remember a preflight
+MAX_AGE = "600"
+
+
+def preflight(request: Request) -> dict[str, str]:
+    """The headers of a preflight's answer. Who asks is not known yet, so any tenant's origin will do."""
+    if not _listed(request.headers.get("Origin", "")):
+        return {}
+    return {
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": HEADERS,
+        "Access-Control-Max-Age": MAX_AGE,
+    }
+
+
+def share(request: Request, answer: HttpResponseBase) -> HttpResponseBase:
+    """Let the asking page read the answer, when its origin is listed: by the caller's tenant, if there is a caller."""
+    origin = request.headers.get("Origin", "")
+    if not origin:
+        return answer
+    vary = answer.get("Vary", "")
+    answer["Vary"] = f"{vary}, Origin" if vary else "Origin"
+    caller: Any = getattr(request, "_user", None)
+    allowed = origin in caller.tenant.allowed_origins if caller is not None else _listed(origin)
+    if allowed:
+        answer["Access-Control-Allow-Origin"] = origin
+        answer["Access-Control-Expose-Headers"] = EXPOSED
+    return answer
+
+
+def _listed(origin: str) -> bool:
+    listed = Tenant.objects.filter(status=Tenant.Status.ACTIVE, allowed_origins__contains=[origin])
+    return bool(origin) and "\x00" not in origin and listed.exists()

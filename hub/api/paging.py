@@ -1,0 +1,60 @@
+"""Opaque keyset cursors: a page starts after the last row of the one before, however much has come in since."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from hub.api.body import Fields
+from hub.exceptions import InvalidRequest
+from hub.ids import parse_uuid
+
+MAX_LIMIT = 100
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What a caller wants of a list: `limit` rows after `after`, newest first."""
+
+    limit: int
+    after: UUID | None
+
+    def page(self, rows: QuerySet[Row]) -> tuple[list[Row], str | None]:
+        """The page, and the cursor of the next one (None: this was the last). Ids are UUIDv7, so newest is greatest."""
+        if self.after is not None:
+            rows = rows.filter(pk__lt=self.after)
+        found = list(rows.order_by("-pk")[: self.limit + 1])
+        more = len(found) > self.limit
+        return found[: self.limit], encode_cursor(found[self.limit - 1].pk if more else None)
+
+
+def paging(fields: Fields) -> Paging:
+    """`limit` (1 to 100, default 30) and `cursor` of a query string."""
+    limit = fields.whole("limit", default=30, low=1, high=MAX_LIMIT)
+    cursor = fields.text("cursor")
+    return Paging(limit, _decode(cursor) if cursor else None)
+
+
+def page_of(items: list[Any], following: str | None) -> dict[str, Any]:
+    """How every list is answered."""
+    return {"items": items, "next": following}
+
+
+def encode_cursor(key: UUID | None) -> str | None:
+    """The id of the last row as a cursor."""
+    return None if key is None else base64.urlsafe_b64encode(key.bytes).decode().rstrip("=")
+
+
+def _decode(text: str) -> UUID:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raw = b""
+    parsed = parse_uuid(raw.hex())
+    if parsed is None:
+        raise InvalidRequest.on("cursor", "This is not a cursor of this list.")
+    return parsed

@@ -1,0 +1,52 @@
+"""Every address of the REST API."""
+
+from django.urls import path, re_path, register_converter
+
+from hub.api.converters import SegmentConverter
+from hub.api.views import Unknown
+from hub.audience.api import SubscriberDetail, SubscriberList, TopicDetail, TopicList, TopicMembers
+from hub.content.api import EventTypeDetail, EventTypeList
+from hub.fallback.api import DeadLetterList, DeadLetterReplay
+from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxItemDetail, InboxMark
+from hub.notifications.api import (
+    NotificationCancel,
+    NotificationCancelByKey,
+    NotificationDetail,
+    NotificationList,
+    NotificationTimeline,
+)
+from hub.preferences.api import OwnPreferences, SubscriberPreferences
+from hub.tenancy.api import ApiKeyDetail, ApiKeyList, UserTokens
+
+register_converter(SegmentConverter, "segment")
+
+server = [
+    path("notifications", NotificationList.as_view()),
+    path("notifications/cancel", NotificationCancelByKey.as_view()),
+    path("notifications/<uuid:notification_id>", NotificationDetail.as_view()),
+    path("notifications/<uuid:notification_id>/timeline", NotificationTimeline.as_view()),
+    path("notifications/<uuid:notification_id>/cancel", NotificationCancel.as_view()),
+    path("subscribers", SubscriberList.as_view()),
+    path("subscribers/<segment:external_id>", SubscriberDetail.as_view()),
+    path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
+    path("event-types", EventTypeList.as_view()),
+    path("event-types/<segment:key>", EventTypeDetail.as_view()),
+    path("topics", TopicList.as_view()),
+    path("topics/<segment:key>", TopicDetail.as_view()),
+    path("topics/<segment:key>/members", TopicMembers.as_view()),
+    path("api-keys", ApiKeyList.as_view()),
+    path("api-keys/<uuid:key_id>", ApiKeyDetail.as_view()),
+    path("user-tokens", UserTokens.as_view()),
+    path("dead-letters", DeadLetterList.as_view()),
+    path("dead-letters/<uuid:delivery_id>/replay", DeadLetterReplay.as_view()),
+]
+user = [
+    path("inbox", Inbox.as_view()),
+    path("inbox/counts", InboxCounts.as_view()),
+    path("inbox/mark", InboxMark.as_view()),
+    path("inbox/ack", InboxAck.as_view()),
+    path("inbox/<uuid:item_id>", InboxItemDetail.as_view()),
+    path("preferences", OwnPreferences.as_view()),
+]
+
+urlpatterns = [*server, *user, re_path("", Unknown.as_view())]

@@ -1,0 +1,119 @@
+"""The base of every view: who may call it, once, with what body."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hub.api.authentication import ApiKeyAuthentication, Server, User, UserAuthentication
+from hub.api.body import refuse_nul
+from hub.api.cors import preflight, share
+from hub.api.once import key_of, once
+from hub.api.renderers import JsonOnly
+from hub.exceptions import Forbidden, NotFound
+from hub.tenancy.keys import allows
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class HubView(APIView):
+    """JSON in, JSON out; every write is idempotent when it is asked to be."""
+
+    content_negotiation_class = JsonOnly
+    permission_classes = []
+    # fields of an answer that are shown once and never stored
+    secrets: ClassVar[tuple[str, ...]] = ()
+    # False: the service commits on its own, and keeps the key itself
+    keyed: ClassVar[bool] = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_nul(request.query_params, kwargs)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """REST framework's own, but for `_answer`, which knows about idempotency keys."""
+        self.args, self.kwargs = args, kwargs
+        self.request = wrapped = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            self.initial(wrapped, *args, **kwargs)
+            response = self._answer(wrapped, *args, **kwargs)
+        except Exception as error:
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(wrapped, response, *args, **kwargs)
+        return self.response
+
+    def _answer(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        method = (request.method or "").lower()
+        handler: Callable[..., Response] = (
+            getattr(self, method, self.http_method_not_allowed)
+            if method in self.http_method_names
+            else self.http_method_not_allowed
+        )
+        key = key_of(request) if self.keyed and request.method not in SAFE else None
+        if key is None:
+            return handler(request, *args, **kwargs)
+        caller: Server | User = request.user  # type: ignore[assignment]  # what our authentication found
+        return once(
+            request,
+            key,
+            lambda: handler(request, *args, **kwargs),
+            tenant_id=caller.tenant.pk,
+            principal=caller.name,
+            secrets=self.secrets,
+        )
+
+
+class ServerView(HubView):
+    """For servers. The key needs the scope `<resource>:read`, or `<resource>:write` for everything but GET."""
+
+    authentication_classes = [ApiKeyAuthentication]
+    resource: ClassVar[str]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.perform_authentication(request)
+        scope = f"{self.resource}:{'read' if request.method in SAFE else 'write'}"
+        if not allows(self.caller.key, scope):
+            raise Forbidden(f"The API key lacks the scope {scope}.")
+        super().initial(request, *args, **kwargs)
+
+    @property
+    def caller(self) -> Server:
+        """The server that asks."""
+        return self.request.user  # type: ignore[return-value]  # what our authentication found
+
+
+class UserView(HubView):
+    """For a subscriber's own browser or app."""
+
+    authentication_classes = [UserAuthentication]
+
+    @property
+    def caller(self) -> User:
+        """The subscriber who asks."""
+        return self.request.user  # type: ignore[return-value]  # what our authentication found
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # A preflight carries no credentials.
+        if request.method != "OPTIONS":
+            super().initial(request, *args, **kwargs)
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """What a browser asks before a page of another origin may call."""
+        return Response(status=204, headers=preflight(request))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        return share(request, answer)
+
+
+class Unknown(HubView):
+    """Whatever is at no other address."""
+
+    authentication_classes = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("There is nothing at this address.")

@@ -1,0 +1,33 @@
+"""System checks: every way to misconfigure the hub has a stable id."""
+
+from dataclasses import fields
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+from hub.conf import Conf
+
+
+@register()
+def unknown_settings(**_: Any) -> list[CheckMessage]:
+    """hub.E001: a key of `HUB` that nothing reads is a typing mistake that would otherwise go unnoticed."""
+    known = {f.name for f in fields(Conf)}
+    return [
+        Error(f"HUB[{key!r}] is not a setting of the hub.", hint=f"Known: {', '.join(sorted(known))}.", id="hub.E001")
+        for key in getattr(settings, "HUB", {})
+        if key not in known
+    ]
+
+
+@register()
+def channel_classes(**_: Any) -> list[CheckMessage]:
+    """hub.E002: every channel must name a class that can be imported."""
+    messages: list[CheckMessage] = []
+    for channel, path in getattr(settings, "HUB", {}).get("channels", Conf().channels).items():
+        try:
+            import_string(path)
+        except ImportError as error:
+            messages.append(Error(f"HUB['channels'][{channel!r}]: {error}", id="hub.E002"))
+    return messages

@@ -1,0 +1,84 @@
+"""The hub's settings: one typed, frozen object over Django's `HUB` dict. Unknown keys are a system check error (hub.E001)."""
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+Ladder = list[dict[str, Any]]
+
+# The tenant's built-in type: in the app at once; who is absent gets a push at once, and an email when it is still unread
+# after ten minutes. A step without a destination hands its turn on.
+MESSAGE_LADDER: Ladder = [
+    {"channel": "push", "after": 60, "unless": "focused"},
+    {"channel": "email", "after": 600, "unless": "read"},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """Every setting, with its default. Durations are in seconds, sizes in bytes unless the name says otherwise."""
+
+    # channel → dotted path of its class in the delivery edge; a channel that is not here has no destinations
+    channels: dict[str, str] = field(default_factory=lambda: {"email": "deliveries.channels.email.EmailChannel"})
+    public_url: str = "http://127.0.0.1:8000"
+    from_email: str = "Notification Hub <hub@localhost>"
+    message_ladder: Ladder = field(default_factory=lambda: MESSAGE_LADDER)
+
+    # fan-out
+    fan_out_batch: int = 500
+    fan_out_inline_limit: int = 50
+
+    # live edge
+    ping_interval: float = 25.0
+    hello_timeout: float = 5.0
+    gap_wait: float = 0.05
+    head_check_interval: float = 10.0
+    catch_up_limit: int = 2_000
+    socket_queue: int = 256
+    presence_lease: float = 15.0
+    presence_refresh: float = 5.0
+    publish_timeout: float = 1.0
+    max_frame: int = 16 * 1024
+    user_token_max_age: int = 24 * 3600
+
+    # fall back
+    delivery_batch: int = 32
+    delivery_lease: int = 60
+    delivery_concurrency: int = 16
+    provider_timeout: int = 15
+    ack_grace: int = 60
+    redis_down_grace: int = 30
+    retry_first: int = 60
+    retry_max: int = 300
+    retry_attempts: int = 5
+    sweep_interval: float = 1.0
+
+    # REST
+    max_body: int = 1024 * 1024
+    idempotency_ttl: int = 24 * 3600
+    wake_ttl: int = 5
+
+
+class _LazyConf:
+    """Reads Django's settings on first use and again when a test overrides them."""
+
+    @cached_property
+    def _conf(self) -> Conf:
+        overlay = getattr(settings, "HUB", {})
+        known = {f.name for f in fields(Conf)}
+        return Conf(**{key: value for key, value in overlay.items() if key in known})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conf, name)
+
+    def reset(self, *, setting: str, **_: object) -> None:
+        if setting == "HUB":
+            self.__dict__.pop("_conf", None)
+
+
+_lazy = _LazyConf()
+setting_changed.connect(_lazy.reset)
+conf: Conf = _lazy  # type: ignore[assignment]

@@ -1,0 +1,76 @@
+"""REST: event types."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.body import Fields, body, query
+from hub.api.paging import page_of, paging
+from hub.api.views import ServerView
+from hub.content.models import EventType
+from hub.content.services import create_event_type, delete_event_type, get_event_type, upsert_event_type
+
+DEFAULTS: dict[str, Any] = {
+    "name": "",
+    "category": "general",
+    "required": False,
+    "ladder": [],
+    "template": {},
+    "active": True,
+}
+
+
+class EventTypeList(ServerView):
+    """`/event-types`"""
+
+    resource = "event_types"
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        fields.done()
+        rows, following = paged.page(EventType.objects.filter(tenant=self.caller.tenant))
+        return Response(page_of([_shown(row) for row in rows], following))
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        key = fields.text("key", required=True)
+        given = _given(fields)
+        return Response(_shown(create_event_type(tenant=self.caller.tenant, key=key, **given)), status=201)
+
+
+class EventTypeDetail(ServerView):
+    """`/event-types/{key}`"""
+
+    resource = "event_types"
+
+    def get(self, request: Request, key: str) -> Response:
+        query(request).done()
+        return Response(_shown(get_event_type(tenant=self.caller.tenant, key=key)))
+
+    def put(self, request: Request, key: str) -> Response:
+        """Make or replace: what the body leaves out gets its default."""
+        given = DEFAULTS | _given(body(request))
+        return Response(_shown(upsert_event_type(tenant=self.caller.tenant, key=key, **given)))
+
+    def patch(self, request: Request, key: str) -> Response:
+        """Change what the body names."""
+        given = _given(body(request))
+        get_event_type(tenant=self.caller.tenant, key=key)
+        return Response(_shown(upsert_event_type(tenant=self.caller.tenant, key=key, **given)))
+
+    def delete(self, request: Request, key: str) -> Response:
+        delete_event_type(tenant=self.caller.tenant, key=key)
+        return Response(status=204)
+
+
+def _given(fields: Fields) -> dict[str, Any]:
+    """The fields of a body; null means the default."""
+    given = fields.given(*DEFAULTS)
+    fields.done()
+    return {name: DEFAULTS[name] if value is None else value for name, value in given.items()}
+
+
+def _shown(found: EventType) -> dict[str, Any]:
+    return {"key": found.key, **{name: getattr(found, name) for name in DEFAULTS}, "created_at": found.created_at}

@@ -1,0 +1,30 @@
+"""What can be said: event types, made at run time."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.ids import uuid7
+
+
+class EventType(models.Model):
+    """A kind of notification, such as `comment.created`, in a category, with its ladder and its default template."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="event_types")
+    key = models.CharField(max_length=100)
+    name = models.CharField(max_length=200, blank=True, default="")
+    category = models.CharField(max_length=100, default="general")
+    # required: preferences can't switch it off
+    required = models.BooleanField(default=False)
+    # [{"channel", "after": seconds, "unless": "focused" | "seen" | "read" | "never"}]
+    ladder = models.JSONField(default=list, blank=True)
+    # {"title", "body", "html", "action_url"}: Liquid
+    template = models.JSONField(default=dict, blank=True)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_event_type_key")]
+
+    def __str__(self) -> str:
+        return self.key

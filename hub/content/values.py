@@ -1,0 +1,83 @@
+"""What PostgreSQL and JSON can hold: checks for text and JSON that come from outside."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from hub.exceptions import InvalidRequest
+
+MAX_DEPTH = 64
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def check_text(value: object, *, field: str, limit: int, control: bool = False) -> str:
+    """`value` as text that can be stored: no NUL, no lone surrogate, at most `limit` characters.
+
+    Unless `control` is true, line breaks and other control characters are refused too.
+    """
+    if not isinstance(value, str):
+        raise InvalidRequest.on(field, "Must be a string.", "type")
+    if len(value) > limit:
+        raise InvalidRequest.on(field, f"At most {limit} characters.", "too_long")
+    if "\x00" in value or not storable(value):
+        raise InvalidRequest.on(field, "NUL and lone surrogates can't be stored.", "characters")
+    if not control and _CONTROL.search(value):
+        raise InvalidRequest.on(field, "Control characters are not allowed.", "characters")
+    return value
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL takes `text`: UTF-8 without NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def check_json(value: object, *, field: str) -> None:
+    """Refuse what jsonb can't hold: NUL in any string or key, and nesting deeper than MAX_DEPTH."""
+    for path, depth, part in _walk(field, value):
+        if depth > MAX_DEPTH:
+            raise InvalidRequest.on(field, f"Nested deeper than {MAX_DEPTH} levels.", "too_deep")
+        if isinstance(part, str) and not storable(part):
+            raise InvalidRequest.on(path, "NUL and lone surrogates can't be stored.", "characters")
+
+
+def plain_object(value: object, *, field: str, limit: int) -> dict[str, Any]:
+    """`value` as a JSON object of at most `limit` bytes. Dates and UUIDs from Python code become strings."""
+    if not isinstance(value, dict):
+        raise InvalidRequest.on(field, "Must be an object.", "type")
+    try:
+        encoded = orjson.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest.on(field, f"Is not JSON: {error}.") from error
+    if len(encoded) > limit:
+        raise InvalidRequest.on(field, f"At most {limit} bytes as JSON.", "too_long")
+    if b"\\u0000" in encoded or encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH:
+        check_json(value, field=field)
+    plain: dict[str, Any] = orjson.loads(encoded)
+    return plain
+
+
+def _walk(path: str, value: object) -> Iterator[tuple[str, int, object]]:
+    """Every value and key below `value` with its dotted path and depth, without recursion."""
+    stack: list[tuple[str, int, object]] = [(path, 0, value)]
+    while stack:
+        path, depth, part = stack.pop()
+        yield path, depth, part
+        if depth > MAX_DEPTH:
+            continue
+        prefix = f"{path}." if path else ""
+        if isinstance(part, dict):
+            stack.extend((f"{prefix}{_shown(key)}", depth + 1, key) for key in part)
+            stack.extend((f"{prefix}{_shown(key)}", depth + 1, child) for key, child in part.items())
+        elif isinstance(part, list | tuple):
+            stack.extend((f"{prefix}{index}", depth + 1, child) for index, child in enumerate(part))
+
+
+def _shown(key: object) -> str:
+    """A key as it can be shown in an error."""
+    return str(key).replace("\x00", "\\u0000").encode(errors="replace").decode()[:100]

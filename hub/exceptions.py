@@ -1,0 +1,73 @@
+"""The errors that the domain raises. Each carries the code that the REST problem document and the error frame show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of a request. `field` is a dotted path, such as `to.0.email`."""
+
+    field: str
+    code: str
+    message: str
+
+
+class HubError(Exception):
+    """Base of every error that a caller may see."""
+
+    code = "error"
+    status = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequest(HubError):
+    """The request makes no sense; `errors` names each field."""
+
+    code = "invalid_request"
+    status = 422
+
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.errors = list(errors)
+
+    def under(self, path: str) -> "InvalidRequest":
+        """The same error, of a field that lies under `path`."""
+        errors = [FieldError(f"{path}.{error.field}", error.code, error.message) for error in self.errors]
+        return type(self)(f"{path}: {self.message}", errors)
+
+    @classmethod
+    def on(cls, field: str, message: str, code: str = "invalid") -> "InvalidRequest":
+        """An error about a single field."""
+        return cls(f"{field}: {message}", [FieldError(field, code, message)])
+
+
+class NotFound(HubError):
+    """There is no such thing in this tenant; a stranger's thing is no such thing either."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(HubError):
+    """The thing is no longer in a state that allows this."""
+
+    code = "conflict"
+    status = 409
+
+
+class Forbidden(HubError):
+    """Known, but not allowed."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Unauthorised(HubError):
+    """Credentials are missing, malformed, expired or revoked."""
+
+    code = "unauthorised"
+    status = 401

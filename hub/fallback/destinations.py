@@ -1,0 +1,29 @@
+"""Where a channel reaches a subscriber, as it stands at this instant: each channel says here how that is found."""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from uuid import UUID
+
+from hub.audience.models import Subscriber
+from hub.conf import conf
+
+Addresses = Mapping[UUID, Collection[str]]
+
+
+def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Addresses:
+    rows = Subscriber.objects.filter(id__in=subscriber_ids).exclude(**{field: ""}).values_list("id", field)
+    return {subscriber_id: (address,) for subscriber_id, address in rows}
+
+
+RESOLVERS: dict[str, Callable[[Collection[UUID]], Addresses]] = {
+    "email": partial(_of_profile, "email"),
+    "sms": partial(_of_profile, "phone"),
+}
+
+
+def addresses(channel: str, subscriber_ids: Collection[UUID]) -> Addresses:
+    """The addresses of each subscriber on `channel`, in one query. Who has none is absent; so is everybody on a channel
+    that is not configured."""
+    if channel not in conf.channels or channel not in RESOLVERS:
+        return {}
+    return RESOLVERS[channel](subscriber_ids)

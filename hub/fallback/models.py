@@ -1,0 +1,120 @@
+"""The record of what is owed outside the app: deliveries, where they go, and every provider call made for them."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.ids import uuid7
+
+
+class Delivery(models.Model):
+    """What one subscriber is owed on one channel. Devices and addresses are resolved when it is claimed."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        CLAIMED = "claimed"
+        SENT = "sent"
+        CANCELLED = "cancelled"
+        SKIPPED = "skipped"
+        DEAD = "dead"
+
+    class Lane(models.TextChoices):
+        HIGH = "high"
+        BULK = "bulk"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    notification = models.ForeignKey("hub.Notification", models.CASCADE, related_name="deliveries")
+    item = models.ForeignKey("hub.InboxItem", models.CASCADE, db_index=False, related_name="deliveries")
+    subscriber = models.ForeignKey("hub.Subscriber", models.CASCADE, db_index=False, related_name="deliveries")
+    channel = models.CharField(max_length=16)
+    lane = models.CharField(max_length=8, choices=Lane)
+    # place on the ladder, from 0
+    step = models.SmallIntegerField()
+    # 0, then one more each time an operator replays it
+    generation = models.SmallIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    # why it is in this state: a code of hub.fallback.reasons
+    reason = models.CharField(max_length=32, blank=True, default="")
+    due_at = models.DateTimeField()
+    # the wait that the ladder gives this step, seconds
+    after = models.IntegerField()
+    # who was absent at fan-out hands a turn on at once
+    absent = models.BooleanField()
+    # cancelled by focused (1), seen (2), read (3), nothing (4)
+    cancel_level = models.SmallIntegerField()
+    # provider calls whose outcome is known to be a failure; those of unknown outcome are counted apart
+    attempts = models.SmallIntegerField(default=0)
+    unknowns = models.SmallIntegerField(default=0)
+    fence = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    # a plain ack postpones once
+    postponed = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["item", "channel", "generation"], name="hub_delivery_once"),
+            models.CheckConstraint(
+                condition=Q(state="claimed", lease_until__isnull=False)
+                | (~Q(state="claimed") & Q(lease_until__isnull=True)),
+                name="hub_delivery_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["channel", "lane", "due_at"], condition=Q(state="waiting"), name="hub_delivery_due"),
+            models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="hub_delivery_leased"),
+            models.Index(fields=["subscriber"], condition=Q(state="waiting"), name="hub_delivery_waiting"),
+            models.Index(fields=["tenant", "-id"], condition=Q(state="dead"), name="hub_delivery_dead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.state}"
+
+
+class DeliveryDestination(models.Model):
+    """One address of a delivery: what a provider is asked to reach."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        FAILED = "failed"
+        UNKNOWN = "unknown"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    delivery = models.ForeignKey(Delivery, models.CASCADE, db_index=False, related_name="destinations")
+    address = models.CharField(max_length=512)
+    provider_message_id = models.CharField(max_length=255, blank=True, default="")
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.PENDING)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "address"], name="hub_delivery_destination_once")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome}"
+
+
+class Attempt(models.Model):
+    """One provider call for one destination: committed before the call, its outcome after."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    destination = models.ForeignKey(DeliveryDestination, models.CASCADE, db_index=False, related_name="attempts")
+    fence = models.IntegerField()
+    provider = models.CharField(max_length=100)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    # empty until the provider has answered: a kind of deliveries' errors, or `sent`
+    outcome = models.CharField(max_length=16, blank=True, default="")
+    code = models.CharField(max_length=64, blank=True, default="")
+    # what the provider said, without addresses, bounded
+    answer = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["destination", "fence"], name="hub_attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.destination_id} #{self.fence} {self.outcome}"

@@ -1,0 +1,44 @@
+"""Why a delivery is in its state: stable codes, shown in timelines and lists, with a sentence for people."""
+
+# cancelled: what made it pointless
+FOCUSED = "focused"
+SEEN = "seen"
+READ = "read"
+RETRACTED = "retracted"
+EXPIRED = "expired"
+NOTIFICATION_CANCELLED = "notification_cancelled"
+TENANT_SUSPENDED = "tenant_suspended"
+
+# skipped: nothing to send it to, or not wanted
+NO_DESTINATION = "no_destination"
+PREFERENCE_OFF = "preference_off"
+
+# waiting again after a failed attempt
+RETRYING = "retrying"
+
+# dead: an operator may replay it
+PERMANENT = "permanent"
+ADDRESS_DEAD = "address_dead"
+CONFIGURATION = "configuration"
+RETRIES_EXHAUSTED = "retries_exhausted"
+AMBIGUOUS = "ambiguous"
+OPERATOR = "operator"
+
+SENTENCES = {
+    FOCUSED: "The subscriber was looking at the inbox.",
+    SEEN: "The subscriber has seen it in the app.",
+    READ: "The subscriber has read it in the app.",
+    RETRACTED: "The notification was withdrawn.",
+    EXPIRED: "The notification has expired.",
+    NOTIFICATION_CANCELLED: "The notification was cancelled.",
+    TENANT_SUSPENDED: "The tenant is suspended.",
+    NO_DESTINATION: "The subscriber has no address on this channel.",
+    PREFERENCE_OFF: "The subscriber has switched this channel off for the category.",
+    RETRYING: "The last attempt failed; it will be tried again.",
+    PERMANENT: "The provider will never accept this message.",
+    ADDRESS_DEAD: "The address does not exist or refuses mail.",
+    CONFIGURATION: "The provider refused the hub itself: credentials, sender or settings.",
+    RETRIES_EXHAUSTED: "Every attempt failed.",
+    AMBIGUOUS: "It may or may not have arrived; another copy is not risked.",
+    OPERATOR: "An operator gave it up.",
+}

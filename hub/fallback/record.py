@@ -1,0 +1,64 @@
+"""What the providers answered, by compare-and-set on the fence: what comes too late changes only its attempt."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, lock_claimed, settle_claims
+from hub.policy.retry import Answer, Outcome
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+|\+\d[\d\s.-]{6,}\d")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words."""
+
+    delivery_id: UUID
+    destination_id: UUID
+    fence: int
+    outcome: Outcome
+    code: str = ""
+    answer: str = ""
+    retry_after: float | None = None
+    provider_message_id: str = ""
+
+
+def record(results: Sequence[Result], *, max_unknowns: int) -> int:
+    """Settle deliveries. The results of all destinations of one delivery's claim come in the same call.
+
+    `max_unknowns`: how many attempts of unknown outcome the channel allows a delivery. Returns how many moved.
+    """
+    if not results:
+        return 0
+    with transaction.atomic():
+        held = lock_claimed({r.delivery_id for r in results})
+        finish_attempts([_finished(r) for r in results])
+        current = [r for r in results if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
+        finish_destinations([_finished(r) for r in current])
+        answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
+        for result in current:
+            answers[result.delivery_id].append(Answer(result.outcome, result.retry_after))
+        moved = [held[delivery_id] for delivery_id in answers]
+        return settle_claims(moved, answers, dict.fromkeys(answers, max_unknowns))
+
+
+def redact(answer: str) -> str:
+    """`answer` without addresses and control characters, at most 500 characters."""
+    return _ADDRESS.sub("<address>", _CONTROL.sub(" ", answer)).strip()[:500]
+
+
+def _finished(result: Result) -> Finished:
+    return Finished(
+        destination_id=result.destination_id,
+        fence=result.fence,
+        outcome=result.outcome,
+        code=redact(result.code)[:64],
+        answer=redact(result.answer),
+        provider_message_id=_CONTROL.sub("", result.provider_message_id)[:255],
+    )

@@ -1,0 +1,64 @@
+"""Claims whose holder is gone. What was on record before the call says whether a copy may be out there."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from hub.fallback.models import Attempt, Delivery
+from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, settle_claims
+from hub.policy.retry import Answer, Outcome
+
+# A channel that is no longer configured can't say what it allows: no second copy.
+CAUTIOUS = 1
+
+
+def recover(*, max_unknowns: Mapping[str, int], limit: int = 500) -> int:
+    """Settle deliveries whose lease has ended. Returns how many.
+
+    No attempt on record: due again. An attempt without an outcome: ambiguous, so one more try or parked, as the channel
+    allows (`max_unknowns`, by channel). Run by anybody at any time: rows that somebody else settles are passed over.
+    """
+    with transaction.atomic():
+        expired = _expired(limit)
+        attempts = _attempts(expired)
+        _give_back([d.id for d in expired.values() if d.id not in attempts])
+        _finish([a for group in attempts.values() for a in group if not a.outcome])
+        answers = {key: [_answer(attempt) for attempt in group] for key, group in attempts.items()}
+        allowed = {key: max_unknowns.get(expired[key].channel, CAUTIOUS) for key in answers}
+        settle_claims([expired[key] for key in answers], answers, allowed)
+        return len(expired)
+
+
+def _answer(attempt: Attempt) -> Answer:
+    return Answer(Outcome(attempt.outcome or Outcome.AMBIGUOUS))
+
+
+def _expired(limit: int) -> dict[UUID, Delivery]:
+    rows = Delivery.objects.filter(state=Delivery.State.CLAIMED, lease_until__lt=Now())
+    return {d.id: d for d in rows.order_by("lease_until").select_for_update(skip_locked=True)[:limit]}
+
+
+def _attempts(deliveries: Mapping[UUID, Delivery]) -> dict[UUID, list[Attempt]]:
+    """The attempts of each delivery's present claim."""
+    rows = Attempt.objects.filter(destination__delivery__in=deliveries, fence=F("destination__delivery__fence"))
+    groups: defaultdict[UUID, list[Attempt]] = defaultdict(list)
+    for attempt in rows.select_related("destination"):
+        groups[attempt.destination.delivery_id].append(attempt)
+    return groups
+
+
+def _give_back(delivery_ids: list[UUID]) -> None:
+    Delivery.objects.filter(id__in=delivery_ids).update(state=Delivery.State.WAITING, lease_until=None, due_at=Now())
+
+
+def _finish(attempts: list[Attempt]) -> None:
+    finished = [
+        Finished(a.destination_id, a.fence, Outcome.AMBIGUOUS, "lease_expired", "no answer was recorded")
+        for a in attempts
+    ]
+    finish_attempts(finished)
+    finish_destinations(finished)

@@ -1,0 +1,68 @@
+"""Reads of what is owed outside the app."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+
+from hub.fallback.models import Attempt, Delivery
+from hub.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A lane with something to do, and for how many seconds its oldest row has been due."""
+
+    channel: str
+    lane: str
+    overdue: float
+
+
+# A loose index scan: a few index look-ups, however long the backlog. DISTINCT would read all of it, every second.
+_DUE = """
+WITH RECURSIVE lanes AS (
+    (SELECT channel, lane FROM hub_delivery WHERE state = 'waiting' ORDER BY channel, lane LIMIT 1)
+    UNION ALL
+    SELECT n.channel, n.lane FROM lanes l CROSS JOIN LATERAL (
+        SELECT d.channel, d.lane FROM hub_delivery d
+        WHERE d.state = 'waiting' AND (d.channel, d.lane) > (l.channel, l.lane) ORDER BY d.channel, d.lane LIMIT 1
+    ) n
+)
+SELECT l.channel, l.lane, extract(epoch FROM now() - o.due_at)::float8 FROM lanes l CROSS JOIN LATERAL (
+    SELECT due_at FROM hub_delivery d WHERE d.state = 'waiting' AND d.channel = l.channel AND d.lane = l.lane
+    ORDER BY due_at LIMIT 1
+) o WHERE o.due_at <= now() ORDER BY l.channel, l.lane DESC
+"""
+
+
+def due_lanes() -> list[Due]:
+    """The lanes with due deliveries, high before bulk within a channel, channels that are not configured included."""
+    with connection.cursor() as db:
+        db.execute(_DUE)
+        return [Due(*row) for row in db.fetchall()]
+
+
+def dead_letters(*, tenant: Tenant) -> "QuerySet[Delivery]":
+    """What could not be delivered, newest first, without what has been replayed since."""
+    later = Delivery.objects.filter(
+        item=OuterRef("item"), channel=OuterRef("channel"), generation__gt=OuterRef("generation")
+    )
+    dead = Delivery.objects.filter(~Exists(later), tenant=tenant, state=Delivery.State.DEAD)
+    return dead.select_related("notification", "subscriber").order_by("-id")
+
+
+def deliveries_of(*, tenant: Tenant, notification_id: UUID) -> "QuerySet[Delivery]":
+    """Every delivery of a notification with its destinations, along the ladder."""
+    rows = Delivery.objects.filter(tenant=tenant, notification_id=notification_id)
+    return (
+        rows.select_related("subscriber")
+        .prefetch_related("destinations")
+        .order_by("subscriber_id", "step", "generation")
+    )
+
+
+def attempts_of(*, tenant: Tenant, notification_id: UUID) -> "QuerySet[Attempt]":
+    """Every provider call made for a notification, in the order they were made."""
+    rows = Attempt.objects.filter(tenant=tenant, destination__delivery__notification_id=notification_id)
+    return rows.select_related("destination__delivery").order_by("started_at", "id")

@@ -1,0 +1,107 @@
+"""The one place where a claimed delivery leaves its claim, for a recorded answer and for a lost one alike."""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from hub.conf import conf
+from hub.fallback.models import Delivery
+from hub.policy.retry import FINAL, Answer, Outcome, RetryPolicy, Settlement, settle
+
+_DESTINATION = {Outcome.SENT: "sent", Outcome.AMBIGUOUS: "unknown"} | dict.fromkeys(FINAL, "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The outcome of one attempt, as it goes on record."""
+
+    destination_id: UUID
+    fence: int
+    outcome: Outcome
+    code: str = ""
+    answer: str = ""
+    provider_message_id: str = ""
+
+
+def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Delivery]:
+    """Those of the deliveries that are still claimed, locked in order of their ids."""
+    rows = Delivery.objects.filter(id__in=delivery_ids, state=Delivery.State.CLAIMED)
+    return {row.id: row for row in rows.order_by("id").select_for_update()}
+
+
+_ATTEMPTS = """
+UPDATE hub_attempt a SET outcome = r.outcome, code = r.code, answer = r.answer, finished_at = now()
+FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[])
+    AS r(destination_id, fence, outcome, code, answer)
+WHERE a.destination_id = r.destination_id AND a.fence = r.fence
+"""
+
+
+def finish_attempts(finished: Sequence[Finished]) -> None:
+    """Write the outcomes down. A late answer replaces the `ambiguous` that a lost lease left."""
+    columns: list[Any] = [
+        [f.destination_id for f in finished],
+        [f.fence for f in finished],
+        [str(f.outcome) for f in finished],
+        [f.code for f in finished],
+        [f.answer for f in finished],
+    ]
+    with connection.cursor() as db:
+        db.execute(_ATTEMPTS, columns)
+
+
+_DESTINATIONS = """
+UPDATE hub_deliverydestination d SET outcome = r.outcome, provider_message_id = r.message_id
+FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS r(id, outcome, message_id) WHERE d.id = r.id
+"""
+
+
+def finish_destinations(finished: Sequence[Finished]) -> None:
+    """Where each destination stands now. One that wasn't reached this time keeps what it had before."""
+    known = [f for f in finished if f.outcome in _DESTINATION]
+    columns: list[Any] = [
+        [f.destination_id for f in known],
+        [_DESTINATION[f.outcome] for f in known],
+        [f.provider_message_id for f in known],
+    ]
+    with connection.cursor() as db:
+        db.execute(_DESTINATIONS, columns)
+
+
+_SETTLE = """
+UPDATE hub_delivery d SET state = s.state, reason = s.reason, attempts = s.attempts, unknowns = s.unknowns,
+    lease_until = NULL,
+    due_at = CASE WHEN s.state = 'waiting' THEN now() + s.delay * interval '1 second' ELSE d.due_at END,
+    finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::float8[])
+    AS s(id, state, reason, attempts, unknowns, delay)
+WHERE d.id = s.id
+"""
+
+
+def settle_claims(
+    deliveries: Collection[Delivery], answers: Mapping[UUID, Sequence[Answer]], unknowns: Mapping[UUID, int]
+) -> int:
+    """Move each locked delivery on by the answers of its destinations. `unknowns`: how many each may have."""
+    settled = {d.id: _settle(d, answers[d.id], unknowns[d.id]) for d in deliveries}
+    columns: list[Any] = [
+        list(settled),
+        [s.state for s in settled.values()],
+        [s.reason for s in settled.values()],
+        [s.attempts for s in settled.values()],
+        [s.unknowns for s in settled.values()],
+        [s.delay for s in settled.values()],
+    ]
+    with connection.cursor() as db:
+        db.execute(_SETTLE, columns)
+        return int(db.rowcount)
+
+
+def _settle(delivery: Delivery, answers: Sequence[Answer], max_unknowns: int) -> Settlement:
+    policy = RetryPolicy(conf.retry_first, conf.retry_max, conf.retry_attempts, max_unknowns)
+    jitter = random.random()  # noqa: S311  spreads load, guards nothing
+    return settle(answers, attempts=delivery.attempts, unknowns=delivery.unknowns, policy=policy, jitter=jitter)

@@ -1,0 +1,200 @@
+"""Reads of an inbox. Each is one statement, so that items, counts and cursor come from one snapshot."""
+
+import base64
+import binascii
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from hub.conf import conf
+from hub.exceptions import InvalidRequest, NotFound
+from hub.ids import parse_uuid
+from hub.inbox.cursors import Counts, Cursor
+from hub.inbox.wire import ITEM_COLUMNS, ItemRow, encode_row
+
+ALIVE = "i.deleted_at IS NULL AND i.retracted_at IS NULL AND i.expired_at IS NULL AND i.hidden_reason = ''"
+FILTERS = {
+    "all": "i.visible",
+    "unread": "i.visible AND i.read_at IS NULL",
+    "archived": f"i.archived_at IS NOT NULL AND {ALIVE}",
+    "snoozed": f"i.snoozed_until IS NOT NULL AND i.archived_at IS NULL AND {ALIVE}",
+}
+MAX_LIMIT = 100
+
+_FROM = "hub_inboxitem i JOIN hub_notification n ON n.id = i.notification_id"
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """What changed since a cursor. `items` are (seq, encoded item or tombstone), by seq and id; `cursor` is the head."""
+
+    cursor: Cursor
+    counts: Counts
+    recovered: bool
+    items: list[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list. `next` is opaque, None on the last page; `cursor` is where a socket resumes from."""
+
+    items: list[bytes]
+    next: str | None
+    counts: Counts
+    cursor: Cursor
+
+
+_CATCH_UP = f"""
+SELECT r.ord, s.epoch, s.last_seq, s.unread, s.unseen,
+       r.epoch IS NULL OR (r.epoch = s.epoch AND r.seq BETWEEN s.floor_seq AND s.last_seq), i.*
+FROM unnest(%s::int[], %s::uuid[], %s::text[], %s::bigint[]) AS r(ord, subscriber_id, epoch, seq)
+JOIN hub_stream s ON s.subscriber_id = r.subscriber_id
+LEFT JOIN LATERAL (
+    SELECT {ITEM_COLUMNS} FROM {_FROM}
+    WHERE i.subscriber_id = r.subscriber_id AND i.seq > r.seq
+      AND r.epoch = s.epoch AND r.seq BETWEEN s.floor_seq AND s.last_seq
+    ORDER BY i.seq, i.id LIMIT %s
+) i ON true
+ORDER BY r.ord, i.seq, i.id
+"""  # noqa: S608 constants only
+
+
+def catch_up(requests: Sequence[tuple[UUID, Cursor | None]]) -> list[CatchUp | None]:
+    """For each (subscriber, cursor) what happened since; None where there is no such subscriber.
+
+    Without a cursor: the head alone. `recovered` is false for another epoch, below the floor, ahead of the head, or
+    more than `catch_up_limit` changes behind.
+    """
+    limit = conf.catch_up_limit
+    answers: list[CatchUp | None] = [None] * len(requests)
+    arguments: list[Any] = [
+        list(range(len(requests))),
+        [subscriber_id for subscriber_id, _ in requests],
+        [cursor and cursor.epoch for _, cursor in requests],
+        [cursor and cursor.seq for _, cursor in requests],
+        limit + 1,
+    ]
+    with connection.cursor() as db:
+        db.execute(_CATCH_UP, arguments)
+        for ord_, rows in groupby(db.fetchall(), key=lambda row: row[0]):
+            answers[ord_] = _answer(list(rows), limit)
+    return answers
+
+
+def _answer(rows: list[Any], limit: int) -> CatchUp:
+    _, epoch, last_seq, unread, unseen, recovered, *_ = rows[0]
+    items = [ItemRow(*row[6:]) for row in rows if row[6] is not None]
+    recovered = recovered and len(items) <= limit
+    encoded = [(item.seq, encode_row(item)) for item in items] if recovered else []
+    return CatchUp(Cursor(epoch, last_seq), Counts(unread, unseen), recovered, encoded)
+
+
+def heads(subscriber_ids: Collection[UUID]) -> dict[UUID, tuple[Cursor, Counts]]:
+    """Where each stream stands: one query for all."""
+    with connection.cursor() as db:
+        db.execute(
+            "SELECT subscriber_id, epoch, last_seq, unread, unseen FROM hub_stream WHERE subscriber_id = ANY(%s)",
+            [list(subscriber_ids)],
+        )
+        return {row[0]: (Cursor(row[1], row[2]), Counts(row[3], row[4])) for row in db.fetchall()}
+
+
+def counts_of(subscriber_id: UUID) -> tuple[Cursor, Counts]:
+    """Head and counts of one subscriber. Raises NotFound."""
+    head = heads([subscriber_id]).get(subscriber_id)
+    if head is None:
+        raise NotFound("There is no such subscriber.")
+    return head
+
+
+def get_item(*, subscriber_id: UUID, item_id: UUID) -> bytes:
+    """One item as JSON. Raises NotFound for one that is gone, hidden, or somebody else's."""
+    with connection.cursor() as db:
+        db.execute(
+            f"SELECT {ITEM_COLUMNS} FROM {_FROM} WHERE i.id = %s AND i.subscriber_id = %s AND {ALIVE}",  # noqa: S608
+            [item_id, subscriber_id],
+        )
+        row = db.fetchone()
+    if row is None:
+        raise NotFound("There is no such item in this inbox.")
+    return encode_row(ItemRow(*row))
+
+
+def list_items(
+    *,
+    subscriber_id: UUID,
+    filter: str = "all",
+    category: str | None = None,
+    event: str | None = None,
+    tag: str | None = None,
+    since: datetime | None = None,
+    limit: int = 30,
+    cursor: str | None = None,
+) -> Page:
+    """A page of the inbox, newest surfaced first. Raises InvalidRequest for an unknown filter, limit or cursor."""
+    if filter not in FILTERS:
+        raise InvalidRequest.on("filter", f"must be one of {', '.join(FILTERS)}")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest.on("limit", f"must be between 1 and {MAX_LIMIT}")
+    where, arguments = _conditions(category, event, tag, since, cursor)
+    statement = f"""
+        SELECT s.epoch, s.last_seq, s.unread, s.unseen, i.* FROM hub_stream s
+        LEFT JOIN LATERAL (
+            SELECT {ITEM_COLUMNS} FROM {_FROM}
+            WHERE i.subscriber_id = s.subscriber_id AND {" AND ".join([FILTERS[filter], *where])}
+            ORDER BY i.surfaced_seq DESC, i.id DESC LIMIT %s
+        ) i ON true
+        WHERE s.subscriber_id = %s ORDER BY i.surfaced_seq DESC, i.id DESC
+    """  # noqa: S608 constants and placeholders only
+    with connection.cursor() as db:
+        db.execute(statement, [*arguments, limit + 1, subscriber_id])
+        rows = db.fetchall()
+    if not rows:
+        raise NotFound("There is no such subscriber.")
+    return _page(rows, limit)
+
+
+def _conditions(
+    category: str | None, event: str | None, tag: str | None, since: datetime | None, cursor: str | None
+) -> tuple[list[str], list[Any]]:
+    chosen: Iterable[tuple[str, Any]] = (
+        ("i.category = %s", category),
+        ("n.event = %s", event),
+        ("%s = ANY(n.tags)", tag),
+        ("i.created_at >= %s", since),
+    )
+    pairs = [(text, value) for text, value in chosen if value is not None]
+    where, arguments = [text for text, _ in pairs], [value for _, value in pairs]
+    if cursor is not None:
+        where.append("(i.surfaced_seq, i.id) < (%s, %s)")
+        arguments.extend(_parse_next(cursor))
+    return where, arguments
+
+
+def _page(rows: list[Any], limit: int) -> Page:
+    epoch, last_seq, unread, unseen, *_ = rows[0]
+    items = [ItemRow(*row[4:]) for row in rows if row[4] is not None]
+    more = len(items) > limit
+    items = items[:limit]
+    following = _next(items[-1]) if more else None
+    return Page([encode_row(item) for item in items], following, Counts(unread, unseen), Cursor(epoch, last_seq))
+
+
+def _next(item: ItemRow) -> str:
+    return base64.urlsafe_b64encode(f"{item.surfaced_seq}:{item.id}".encode()).decode().rstrip("=")
+
+
+def _parse_next(text: str) -> tuple[int, UUID]:
+    try:
+        seq, _, item_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
+    except (binascii.Error, ValueError):
+        seq, item_id = "", ""
+    parsed = parse_uuid(item_id)
+    if parsed is None or not (seq.isdecimal() and len(seq) <= 18):
+        raise InvalidRequest.on("cursor", "is not a cursor that this list gave")
+    return int(seq), parsed

@@ -1,0 +1,66 @@
+"""The first way out of the domain: a group message by name. Nothing else in `hub` publishes, and only after commit.
+
+A frame that is lost here is no loss: the record has it, and each edge compares its heads with the record.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+
+from hub.breaker import redis_breaker
+from hub.conf import conf
+
+# the type of the group message: {"type": FRAME, "frame": encoded JSON, "seq": int, or None for what is not durable}
+FRAME = "hub.frame"
+
+Frame = tuple[UUID, int | None, bytes]
+
+
+def user_group(subscriber_id: UUID) -> str:
+    """The channel layer's group of one subscriber's sockets."""
+    return f"user.{subscriber_id.hex}"
+
+
+def publish(frames: Iterable[Frame]) -> None:
+    """Hand (subscriber, seq, encoded frame) to the live edges. Waits `publish_timeout` at most and never raises."""
+    messages = [(user_group(who), {"type": FRAME, "frame": frame, "seq": seq}) for who, seq, frame in frames]
+    if not messages or redis_breaker.is_open:
+        return
+    sending = asyncio.run_coroutine_threadsafe(_send(messages), _loop())
+    try:
+        sending.result(conf.publish_timeout)
+    except FutureTimeoutError as error:
+        sending.cancel()
+        redis_breaker.failed(error)
+    except Exception as error:
+        redis_breaker.failed(error)
+
+
+async def _send(messages: list[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    send_many = getattr(layer, "group_send_many", None)
+    if send_many is not None:
+        await send_many(messages)
+    else:
+        await asyncio.gather(*(layer.group_send(group, message) for group, message in messages))
+
+
+_lock = threading.Lock()
+_running: tuple[int, asyncio.AbstractEventLoop] | None = None
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """The process's own event loop, in a thread of its own, made after any fork: clients live and die with it."""
+    global _running
+    with _lock:
+        if _running is None or _running[0] != os.getpid():
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="hub-live", daemon=True).start()
+            _running = (os.getpid(), loop)
+        return _running[1]

@@ -1,0 +1,91 @@
+"""Makes the demo tenant with two users, and writes what it takes to try the hub to a file for its owner alone."""
+
+import json
+import os
+import secrets
+import tempfile
+from argparse import ArgumentParser
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models.functions import Now
+
+from hub.audience.services import upsert_subscriber
+from hub.tenancy.models import ApiKey, Tenant
+from hub.tenancy.services import create_api_key
+from hub.tenancy.tokens import mint
+
+SLUG = "demo"
+PEOPLE = (("alice", "Alice"), ("bob", "Bob"))
+ADMIN = "admin"
+LIFE = timedelta(hours=24)
+
+
+class Command(BaseCommand):
+    """`manage.py hub_demo --url … --mailbox-url … --output .hub/demo.json`; running it again renews the credentials."""
+
+    help = "Make the demo tenant and write its credentials."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--url", default=settings.PUBLIC_URL, help="where the hub answers")
+        parser.add_argument(
+            "--mailbox-url", default=settings.HUB_MAILBOX_URL, help="where the mail that it sent is listed"
+        )
+        parser.add_argument("--output", type=Path, default=Path(".hub/demo.json"), help="the file to write")
+
+    def handle(self, *_: Any, url: str, mailbox_url: str, output: Path, **__: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This makes an administrator: set HUB_DEMO=1 to say that it is a demo.")
+        with transaction.atomic():
+            tenant = _tenant(url)
+            demo = {
+                "url": url,
+                "tenant": tenant.slug,
+                "api_key": _renewed_key(tenant),
+                "mailbox_url": mailbox_url,
+                "users": [_user(tenant, external_id, name) for external_id, name in PEOPLE],
+                "admin": {"username": ADMIN, "password": _admin_password()},
+            }
+        _write(output, demo)
+        self.stdout.write(f"{output}: tenant {tenant.slug}, users {', '.join(who for who, _ in PEOPLE)}")
+
+
+def _tenant(url: str) -> Tenant:
+    tenant, _ = Tenant.objects.get_or_create(slug=SLUG, defaults={"name": "Demo"})
+    tenant.allowed_origins = sorted({*tenant.allowed_origins, url.rstrip("/")})
+    tenant.save(update_fields=["allowed_origins"])
+    return tenant
+
+
+def _renewed_key(tenant: Tenant) -> str:
+    ApiKey.objects.filter(tenant=tenant, name=SLUG, revoked_at__isnull=True).update(revoked_at=Now())
+    return create_api_key(tenant=tenant, name=SLUG, scopes=["*"])[1]
+
+
+def _user(tenant: Tenant, external_id: str, name: str) -> dict[str, str]:
+    email = f"{external_id}@example.com"
+    subscriber = upsert_subscriber(tenant=tenant, external_id=external_id, name=name, email=email)
+    return {"id": external_id, "token": mint(subscriber=subscriber, ttl=LIFE), "email": email}
+
+
+def _admin_password() -> str:
+    user, _ = get_user_model().objects.get_or_create(username=ADMIN, defaults={"is_staff": True, "is_superuser": True})
+    password = secrets.token_urlsafe(12)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return password
+
+
+def _write(output: Path, demo: dict[str, Any]) -> None:
+    """All or nothing, and for its owner alone: a reader never meets half a file."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(demo, file, indent=2)
+        file.write("\n")
+    Path(name).replace(output)

@@ -1,0 +1,28 @@
+"""Every table of the hub, gathered from the concepts that own them, as Django wants them in one place."""
+
+from hub.audience.models import Stream, Subscriber, Topic, TopicMember
+from hub.content.models import EventType
+from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.inbox.models import InboxItem
+from hub.notifications.models import FanOut, Idempotency, Notification
+from hub.preferences.models import Preference
+from hub.tenancy.models import ApiKey, SigningKey, Tenant
+
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Delivery",
+    "DeliveryDestination",
+    "EventType",
+    "FanOut",
+    "Idempotency",
+    "InboxItem",
+    "Notification",
+    "Preference",
+    "SigningKey",
+    "Stream",
+    "Subscriber",
+    "Tenant",
+    "Topic",
+    "TopicMember",
+]

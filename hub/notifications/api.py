@@ -1,0 +1,136 @@
+"""REST: accept notifications, and see what became of them."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.body import Fields, body, query
+from hub.api.paging import encode_cursor, page_of, paging
+from hub.api.views import ServerView
+from hub.notifications.models import Notification
+from hub.notifications.selectors import get_notification, notifications, progress
+from hub.notifications.services import cancel, cancel_by_key, notify
+from hub.notifications.timeline import timeline
+
+SHOWN_RECIPIENTS = 100
+
+
+class NotificationList(ServerView):
+    """`/notifications`"""
+
+    resource = "notifications"
+
+    def post(self, request: Request) -> Response:
+        accepted = notify(tenant=self.caller.tenant, creator=self.caller.name, **_wanted(body(request)))
+        return Response(_brief(accepted), status=202)
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        chosen: dict[str, Any] = {
+            "event": fields.text("event") or None,
+            "category": fields.text("category") or None,
+            "subscriber": fields.text("subscriber") or None,
+            "status": fields.choice("status", Notification.Status.values),
+            "since": fields.moment("since"),
+            "until": fields.moment("until"),
+        }
+        fields.done()
+        rows, following = paged.page(notifications(tenant=self.caller.tenant, **chosen))
+        return Response(page_of([_brief(row) for row in rows], following))
+
+
+class NotificationDetail(ServerView):
+    """`/notifications/{id}`"""
+
+    resource = "notifications"
+
+    def get(self, request: Request, notification_id: UUID) -> Response:
+        query(request).done()
+        found = get_notification(tenant=self.caller.tenant, notification_id=notification_id)
+        return Response(_full(found) | progress(found))
+
+
+class NotificationTimeline(ServerView):
+    """`/notifications/{id}/timeline`"""
+
+    resource = "notifications"
+
+    def get(self, request: Request, notification_id: UUID) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        subscriber = fields.text("subscriber") or None
+        fields.done()
+        found = get_notification(tenant=self.caller.tenant, notification_id=notification_id)
+        told = timeline(found, after=paged.after, subscriber=subscriber, limit=paged.limit)
+        return Response(page_of([event.as_dict() for event in told.events], encode_cursor(told.next)))
+
+
+class NotificationCancel(ServerView):
+    """`/notifications/{id}/cancel`"""
+
+    resource = "notifications"
+
+    def post(self, request: Request, notification_id: UUID) -> Response:
+        body(request).done()
+        return Response(_full(cancel(tenant=self.caller.tenant, notification_id=notification_id)))
+
+
+class NotificationCancelByKey(ServerView):
+    """`/notifications/cancel`"""
+
+    resource = "notifications"
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        key = fields.text("cancel_key", required=True, limit=200)
+        fields.done()
+        return Response({"cancelled": cancel_by_key(tenant=self.caller.tenant, cancel_key=key)})
+
+
+def _wanted(fields: Fields) -> dict[str, Any]:
+    """The arguments of `notify` in a body; what is absent keeps its default."""
+    wanted: dict[str, Any] = {
+        name: fields.text(name) for name in ("event", "title", "body", "html", "action_url", "group_key", "cancel_key")
+    }
+    wanted |= {
+        "to": fields.any("to", required=True),
+        "priority": fields.text("priority", default="normal"),
+        "data": fields.object("data"),
+        "actor": fields.object("actor"),
+        "actions": fields.listing("actions"),
+        "tags": fields.listing("tags"),
+        "send_at": fields.moment("send_at"),
+        "expires_at": fields.moment("expires_at"),
+    }
+    fields.done()
+    return wanted
+
+
+def _brief(notification: Notification) -> dict[str, Any]:
+    return {
+        "id": notification.pk,
+        "status": notification.status,
+        "event": notification.event,
+        "category": notification.category,
+        "title": notification.content["title"],
+        "priority": notification.priority,
+        "recipients": notification.recipients,
+        "tags": notification.tags,
+        "group_key": notification.group_key or None,
+        "cancel_key": notification.cancel_key or None,
+        "send_at": notification.send_at,
+        "expires_at": notification.expires_at,
+        "created_at": notification.created_at,
+        "processed_at": notification.processed_at,
+        "cancelled_at": notification.cancelled_at,
+    }
+
+
+def _full(notification: Notification) -> dict[str, Any]:
+    audience = notification.audience
+    to = {"topic": audience["key"]} if "topic" in audience else audience["to"][:SHOWN_RECIPIENTS]
+    shown = {"to": to, "creator": notification.creator, "ladder": notification.ladder}
+    return {**_brief(notification), **notification.content, **shown}

@@ -1,0 +1,105 @@
+"""What was accepted: the notification, the work of fanning it out, and the keys that make a retry harmless."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.ids import uuid7
+
+
+class Notification(models.Model):
+    """One accepted request to tell somebody something. Once committed, it will be carried out."""
+
+    class Status(models.TextChoices):
+        ACCEPTED = "accepted"
+        SCHEDULED = "scheduled"
+        PROCESSED = "processed"
+        CANCELLED = "cancelled"
+
+    class Priority(models.TextChoices):
+        LOW = "low"
+        NORMAL = "normal"
+        HIGH = "high"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="notifications")
+    event_type = models.ForeignKey("hub.EventType", models.PROTECT, null=True, related_name="+")
+    event = models.CharField(max_length=100)
+    category = models.CharField(max_length=100)
+    required = models.BooleanField(default=False)
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACCEPTED)
+    priority = models.CharField(max_length=8, choices=Priority, default=Priority.NORMAL)
+    # {"to": [external id, or {"external_id", "email", …} to upsert]} or {"topic": id, "key"}
+    audience = models.JSONField()
+    # {"title", "body", "html", "data", "actor", "action_url", "actions"}, rendered once
+    content = models.JSONField()
+    # the event type's ladder as it was when this was accepted
+    ladder = models.JSONField(default=list)
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+    group_key = models.CharField(max_length=200, blank=True, default="")
+    cancel_key = models.CharField(max_length=200, blank=True, default="")
+    send_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    # who asked: `key:<prefix>`, `user:<id>` or `code`
+    creator = models.CharField(max_length=100)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    processed_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    recipients = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="hub_notification_list"),
+            models.Index(fields=["tenant", "cancel_key"], condition=~Q(cancel_key=""), name="hub_notification_cancel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.id}"
+
+
+class FanOut(models.Model):
+    """A part of the work of carrying out a notification: due, resumable at its cursor. Whoever holds its row lock does it."""
+
+    class Operation(models.TextChoices):
+        DELIVER = "deliver"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    notification = models.ForeignKey(Notification, models.CASCADE, db_index=False, related_name="fan_outs")
+    operation = models.CharField(max_length=16, choices=Operation, default=Operation.DELIVER)
+    part = models.IntegerField(default=0)
+    # the last recipient that is done, by external id (a list) or subscriber id (a topic); empty: none
+    cursor = models.CharField(max_length=300, blank=True, default="")
+    due_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    failures = models.SmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, default="")
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["notification", "operation", "part"], name="hub_fan_out_part")]
+        indexes = [models.Index(fields=["due_at"], condition=Q(done_at__isnull=True), name="hub_fan_out_due")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.notification_id}/{self.part}"
+
+
+class Idempotency(models.Model):
+    """The answer that a write with an `Idempotency-Key` got, written in the same transaction as its effect."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    principal = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    body_hash = models.CharField(max_length=64)
+    status = models.SmallIntegerField()
+    response = models.JSONField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "principal", "key"], name="hub_idempotency_key")]
+        indexes = [models.Index(fields=["expires_at"], name="hub_idempotency_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.principal} {self.key}"

@@ -1,0 +1,123 @@
+"""What follows from the outcome of an attempt: sent, waiting again, or dead. Pure: no clock, no dice, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A provider that asks for more patience than this is asked again after a day.
+LONGEST_RETRY_AFTER = 24 * 3600.0
+
+
+class Outcome(StrEnum):
+    """What one provider call came to. All but `sent` and `ambiguous` say that nothing was sent."""
+
+    SENT = "sent"
+    # this message will never be accepted
+    PERMANENT = "permanent"
+    # this address will never accept anything
+    ADDRESS_DEAD = "address_dead"
+    # the provider refuses us, whatever the message
+    CONFIGURATION = "configuration"
+    # the provider answered: later
+    THROTTLED = "throttled"
+    # the provider wasn't reached
+    TRANSIENT = "transient"
+    # the provider may or may not have it
+    AMBIGUOUS = "ambiguous"
+
+
+FINAL = frozenset({Outcome.PERMANENT, Outcome.ADDRESS_DEAD, Outcome.CONFIGURATION})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`first` seconds, doubling up to `ceiling`, `attempts` calls in all, of which `unknowns` may end ambiguous."""
+
+    first: float
+    ceiling: float
+    attempts: int
+    unknowns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome at one destination. `retry_after`: seconds that the provider asked for."""
+
+    outcome: Outcome
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a delivery becomes: `sent`, `waiting` for `delay` seconds, or `dead` with its reason; its new counters."""
+
+    state: str
+    reason: str
+    attempts: int
+    unknowns: int
+    delay: float | None = None
+
+
+def delay_after(
+    outcome: Outcome, failures: int, *, policy: RetryPolicy, jitter: float, retry_after: float | None = None
+) -> float | None:
+    """Seconds to wait after the `failures`-th failed call, or None when there is no further one.
+
+    The provider's own wish comes first. Where it wasn't even reached, the first retry is at once. `jitter` (0…1)
+    spreads the others over the last fifth of the wait, or a tenth beyond what the provider asked for: never before it.
+    """
+    if outcome in FINAL or failures >= policy.attempts:
+        return None
+    if retry_after is not None:
+        return min(max(retry_after, 0.0), LONGEST_RETRY_AFTER) * (1 + 0.1 * jitter)
+    # a connection that failed at once has cost nobody anything: its free retry doesn't count as a step
+    steps = failures - 1 if outcome is not Outcome.TRANSIENT else failures - 2
+    return _backoff(steps, policy) * (1 - 0.2 * jitter) if steps >= 0 else 0.0
+
+
+def _backoff(steps: int, policy: RetryPolicy) -> float:
+    return min(policy.first * 2.0**steps, policy.ceiling)
+
+
+def settle(
+    answers: Sequence[Answer], *, attempts: int, unknowns: int, policy: RetryPolicy, jitter: float
+) -> Settlement:
+    """What a delivery becomes once each destination of one claim has its answer (at least one).
+
+    `attempts` and `unknowns` are the delivery's counters before. A claim with an ambiguous answer counts as one unknown
+    for all its destinations, so none of them is ever called again after `policy.unknowns` unknowns.
+    """
+    outcomes = {answer.outcome for answer in answers}
+    ambiguous = Outcome.AMBIGUOUS in outcomes
+    failed = outcomes != {Outcome.SENT}
+    attempts += failed and not ambiguous
+    unknowns += ambiguous
+    open_answers = [a for a in answers if a.outcome not in FINAL and a.outcome is not Outcome.SENT]
+    if not open_answers:
+        return Settlement(*_final(outcomes), attempts, unknowns)
+    if ambiguous and unknowns >= policy.unknowns:
+        return Settlement("dead", "ambiguous", attempts, unknowns)
+    delay = _longest_delay(open_answers, attempts + unknowns, policy, jitter)
+    if delay is None:
+        return Settlement(*_exhausted(outcomes), attempts, unknowns)
+    return Settlement("waiting", "retrying", attempts, unknowns, delay)
+
+
+def _final(outcomes: set[Outcome]) -> tuple[str, str]:
+    if Outcome.SENT in outcomes:
+        return "sent", ""
+    return "dead", next(
+        str(o) for o in (Outcome.CONFIGURATION, Outcome.PERMANENT, Outcome.ADDRESS_DEAD) if o in outcomes
+    )
+
+
+def _exhausted(outcomes: set[Outcome]) -> tuple[str, str]:
+    """One destination that got it is enough: the subscriber was told."""
+    return ("sent", "") if Outcome.SENT in outcomes else ("dead", "retries_exhausted")
+
+
+def _longest_delay(answers: Sequence[Answer], failures: int, policy: RetryPolicy, jitter: float) -> float | None:
+    delays = [
+        delay_after(a.outcome, failures, policy=policy, jitter=jitter, retry_after=a.retry_after) for a in answers
+    ]
+    return None if None in delays else max(d for d in delays if d is not None)

@@ -1,0 +1,93 @@
+"""REST: a tenant's API keys, and tokens for its users."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.body import body, query
+from hub.api.paging import page_of, paging
+from hub.api.views import ServerView
+from hub.audience.models import Subscriber
+from hub.audience.services import ensure_subscribers
+from hub.conf import conf
+from hub.exceptions import Forbidden
+from hub.tenancy.keys import allows
+from hub.tenancy.models import ApiKey
+from hub.tenancy.services import create_api_key, revoke_api_key
+from hub.tenancy.tokens import mint, verify
+
+DEFAULT_TTL = 3600
+
+
+class ApiKeyList(ServerView):
+    """`/api-keys`"""
+
+    resource = "api_keys"
+    secrets = ("key",)
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        fields.done()
+        rows, following = paged.page(ApiKey.objects.filter(tenant=self.caller.tenant))
+        return Response(page_of([_shown(row) for row in rows], following))
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        name = fields.text("name", required=True, limit=200)
+        scopes = fields.texts("scopes", required=True, most=100)
+        expires_at = fields.moment("expires_at")
+        fields.done()
+        self._refuse_escalation(scopes)
+        key, text = create_api_key(tenant=self.caller.tenant, name=name, scopes=scopes, expires_at=expires_at)
+        key.refresh_from_db(fields=["created_at"])
+        return Response({**_shown(key), "key": text}, status=201)
+
+    def _refuse_escalation(self, scopes: list[str]) -> None:
+        """A key can't make one that may do more than itself."""
+        beyond = sorted(scope for scope in scopes if not allows(self.caller.key, scope))
+        if beyond:
+            raise Forbidden(f"The API key lacks the scope {beyond[0]}, so it can't give it.")
+
+
+class ApiKeyDetail(ServerView):
+    """`/api-keys/{id}`"""
+
+    resource = "api_keys"
+
+    def delete(self, request: Request, key_id: UUID) -> Response:
+        return Response(_shown(revoke_api_key(tenant=self.caller.tenant, key_id=key_id)))
+
+
+class UserTokens(ServerView):
+    """`/user-tokens`"""
+
+    resource = "user_tokens"
+    secrets = ("token",)
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        external_id = fields.text("subscriber", required=True)
+        ttl = fields.whole("ttl", default=DEFAULT_TTL, low=1, high=conf.user_token_max_age)
+        fields.done()
+        tenant = self.caller.tenant
+        subscriber_id = ensure_subscribers(tenant=tenant, external_ids=[external_id], field="subscriber")[external_id]
+        subscriber = Subscriber(pk=subscriber_id, tenant=tenant, external_id=external_id)
+        token = mint(subscriber=subscriber, ttl=timedelta(seconds=ttl))
+        return Response({"token": token, "expires_at": verify(token).expires_at}, status=201)
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.pk,
+        "name": key.name,
+        "prefix": f"hub_{key.prefix}",
+        "scopes": key.scopes,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used_at": key.last_used_at,
+    }

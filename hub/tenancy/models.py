@@ -1,0 +1,65 @@
+"""Who uses the hub: tenants and the keys they hold."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.ids import uuid7
+from hub.tenancy.crypto import EncryptedTextField
+
+
+class Tenant(models.Model):
+    """One application using the hub. Nothing crosses from one tenant to another."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
+    # scheme://host[:port] of the pages that may open sockets with a session cookie
+    allowed_origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ApiKey(models.Model):
+    """A server's credential: shown once, kept as a SHA-256 of 256 random bits, limited to its scopes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=16, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=64))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"hub_{self.prefix}_…"
+
+
+class SigningKey(models.Model):
+    """What a tenant's backend signs user tokens with. The algorithm is pinned to the key; a token names the key as `kid`."""
+
+    class Algorithm(models.TextChoices):
+        HS256 = "HS256"
+        RS256 = "RS256"
+        ES256 = "ES256"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="signing_keys")
+    algorithm = models.CharField(max_length=8, choices=Algorithm)
+    # the shared secret (HS256) or the public key in PEM (RS256, ES256), encrypted at rest
+    key = EncryptedTextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} {self.id}"

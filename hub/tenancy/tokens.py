@@ -1,0 +1,137 @@
+"""User tokens: a short JWT that the tenant's backend signs. `kid` chooses the key, and the key pins the algorithm."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+from django.utils import timezone
+from jwt.exceptions import InvalidSubjectError
+
+from hub.audience.models import Subscriber
+from hub.audience.services import check_external_id, ensure_subscribers
+from hub.conf import conf
+from hub.exceptions import Forbidden, InvalidRequest
+from hub.ids import parse_uuid
+from hub.tenancy.errors import Refused
+from hub.tenancy.models import SigningKey, Tenant
+from hub.tenancy.services import create_signing_key
+
+AUDIENCE = "hub"
+LEEWAY = 10  # seconds by which two clocks may differ
+_MAX_LENGTH = 8 * 1024
+_UNPARSABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """Who a valid token speaks for, and until when."""
+
+    subscriber: Subscriber
+    tenant: Tenant
+    expires_at: datetime
+
+
+def mint(*, subscriber: Subscriber, ttl: timedelta, signing_key: SigningKey | None = None) -> str:
+    """A token for `subscriber`, signed with the tenant's newest HS256 key; the first one makes that key."""
+    if not timedelta(0) < ttl <= timedelta(seconds=conf.user_token_max_age):
+        raise InvalidRequest.on("ttl", f"Use 1 to {conf.user_token_max_age} seconds.")
+    key = signing_key or _own_key(subscriber.tenant)
+    now = timezone.now()
+    claims = {
+        "sub": subscriber.external_id,
+        "tenant": subscriber.tenant.slug,
+        "aud": AUDIENCE,
+        # with its fraction: `tokens_valid_after` may fall into the same second
+        "iat": now.timestamp(),
+        "exp": int((now + ttl).timestamp()),
+    }
+    return jwt.encode(claims, key.key, algorithm=key.algorithm, headers={"kid": str(key.pk)})
+
+
+def verify(token: str) -> UserToken:
+    """Who `token` speaks for; an unknown `sub` is made. Raises Refused; Forbidden when the tenant is suspended."""
+    key = _key_of(token)
+    claims = _decode(token, key)
+    _check_life(claims)
+    _check_tenant(claims, key)
+    subscriber = _subscriber(key.tenant, claims["sub"])
+    valid_after = subscriber.tokens_valid_after
+    if valid_after is not None and claims["iat"] < valid_after.timestamp():
+        raise Refused("token_revoked", "The token was issued before the subscriber's tokens were revoked.")
+    return UserToken(subscriber, key.tenant, datetime.fromtimestamp(claims["exp"], UTC))
+
+
+def _own_key(tenant: Tenant) -> SigningKey:
+    usable = SigningKey.objects.filter(
+        tenant=tenant, algorithm=SigningKey.Algorithm.HS256, revoked_at__isnull=True
+    ).order_by("-id")
+    return usable.first() or create_signing_key(tenant=tenant)
+
+
+def _key_of(token: str) -> SigningKey:
+    if len(token) > _MAX_LENGTH:
+        raise Refused("token_malformed", "The token is too long.")
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except _UNPARSABLE as error:
+        raise Refused("token_malformed", "This is not a JWT.") from error
+    key_id = parse_uuid(kid)
+    key = SigningKey.objects.select_related("tenant").filter(pk=key_id).first() if key_id else None
+    if key is None or key.revoked_at is not None:
+        raise Refused("token_key_unknown", "The token's kid names no signing key in use.")
+    return key
+
+
+def _decode(token: str, key: SigningKey) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm],
+            audience=AUDIENCE,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iat", "sub", "aud"]},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise Refused("token_expired", "The token has expired.") from error
+    except jwt.InvalidAudienceError as error:
+        raise Refused("token_audience", f"The token's aud is not {AUDIENCE!r}.") from error
+    except (jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError) as error:
+        raise Refused("token_not_yet_valid", "The token is from the future.") from error
+    except (jwt.MissingRequiredClaimError, InvalidSubjectError) as error:
+        raise Refused("token_claims", f"The token's claims are not right: {error}.") from error
+    except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError) as error:
+        raise Refused("token_signature", "The token is not signed with its key.") from error
+    except _UNPARSABLE as error:
+        raise Refused("token_malformed", "The token can't be read.") from error
+    return claims
+
+
+def _check_life(claims: dict[str, Any]) -> None:
+    if not all(isinstance(claims[name], int | float) and not isinstance(claims[name], bool) for name in ("iat", "exp")):
+        raise Refused("token_claims", "iat and exp must be numbers.")
+    longest = conf.user_token_max_age + LEEWAY
+    begin = max(claims["iat"], timezone.now().timestamp() - LEEWAY)
+    if claims["exp"] - begin > longest or claims["exp"] - claims["iat"] > longest:
+        raise Refused("token_too_long_lived", f"A token may live {conf.user_token_max_age} seconds at most.")
+
+
+def _check_tenant(claims: dict[str, Any], key: SigningKey) -> None:
+    if claims.get("tenant") != key.tenant.slug:
+        raise Refused("token_tenant", "The token names another tenant than its key belongs to.")
+    if key.tenant.status == Tenant.Status.SUSPENDED:
+        raise Forbidden("The tenant is suspended.")
+
+
+def _subscriber(tenant: Tenant, external_id: str) -> Subscriber:
+    try:
+        check_external_id(external_id, field="sub")
+    except InvalidRequest as error:
+        raise Refused("token_claims", error.message) from error
+    subscriber = Subscriber.objects.filter(tenant=tenant, external_id=external_id).first()
+    if subscriber is None:
+        made = ensure_subscribers(tenant=tenant, external_ids=[external_id])
+        subscriber = Subscriber.objects.get(pk=made[external_id])
+    subscriber.tenant = tenant
+    return subscriber

@@ -1,0 +1,142 @@
+"""Whatever comes in, the answer is JSON with a request id, and names what was wrong; never a 500."""
+
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+
+from hub.audience.models import Subscriber
+from hub.tenancy.models import Tenant
+from tests.api.client import Api, fields_of, problem_of, rolled_back
+
+pytestmark = rolled_back
+
+DEEP = b'{"to": "alice", "title": "x", "data": {"a": ' + b"[" * 70 + b"]" * 70 + b"}}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"", 422, "invalid_request"),
+        (b"{", 400, "malformed"),
+        (b"\xff\xfe", 400, "malformed"),
+        (b'{"to": NaN}', 400, "malformed"),
+        (b'{"to": 1e400}', 400, "malformed"),
+        (b'{"to": "\\ud800"}', 400, "malformed"),
+        (b"[]", 400, "malformed"),
+        (b"null", 400, "malformed"),
+        (b'"text"', 400, "malformed"),
+        (b"[" * 5000, 400, "malformed"),
+        (DEEP, 422, "invalid_request"),
+    ],
+)
+def test_refuses_a_body_that_is_no_request(server: Api, raw: bytes, status: int, code: str) -> None:
+    problem_of(server.call("POST", "/notifications", raw), status, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"to": "alice", "title": "a\x00b"}, "title"),
+        ({"to": "alice", "title": "x", "data": {"deep": [{"a": "\x00"}]}}, "data.deep.0.a"),
+        ({"to": "alice", "title": "x", "data": {"k\x00": 1}}, "data.k\\u0000"),
+        ({"to": "al\x00ice", "title": "x"}, "to"),
+        ({"to": "alice", "title": "x", "tags": ["\x00"]}, "tags.0"),
+        ({"to": "alice", "title": "x", "group_key": "\x00"}, "group_key"),
+    ],
+)
+def test_names_where_a_nul_character_is(server: Api, body: dict[str, Any], field: str) -> None:
+    assert field in fields_of(problem_of(server.post("/notifications", body), 422, "invalid_request"))
+
+
+def test_a_backslash_is_not_a_nul(server: Api, alice: Subscriber) -> None:
+    assert server.post("/notifications", {"to": "alice", "title": "\\u0000"}).status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/notifications?event=%00", "/subscribers/a%00b", "/notifications?limit=%00"])
+def test_a_nul_in_the_address_is_refused(server: Api, path: str) -> None:
+    problem_of(server.get(path), 422, "invalid_request")
+
+
+def test_a_big_body_is_refused(server: Api) -> None:
+    with override_settings(HUB={"max_body": 1_000}):
+        problem_of(server.call("POST", "/notifications", b'{"a":"' + b"x" * 1_000 + b'"}'), 413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/notifications/", "/notifications/not-an-id", "/inbox/1", "/"])
+def test_an_unknown_address_is_a_problem(server: Api, path: str) -> None:
+    problem_of(server.get(path), 404, "not_found")
+
+
+def test_the_method_must_fit(server: Api) -> None:
+    answer = server.delete("/notifications")
+    problem_of(answer, 405, "method_not_allowed")
+    problem_of(server.call("TRACE", "/notifications"), 405, "method_not_allowed")
+
+
+def test_the_body_must_be_json(server: Api) -> None:
+    answer = server.client.post(
+        "/api/v1/notifications", {"to": "alice"}, headers={"Authorization": f"Bearer {server.credential}"}
+    )
+    problem_of(answer, 415, "unsupported_media_type")
+
+
+def test_any_accept_header_gets_json(server: Api) -> None:
+    assert server.get("/notifications", Accept="text/html").json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=%F0%9F", "colour=red"])
+def test_a_query_string_is_checked(server: Api, query: str) -> None:
+    document = problem_of(server.get(f"/notifications?{query}"), 422, "invalid_request")
+    assert fields_of(document) == {query.partition("=")[0]}
+
+
+def test_the_request_id_comes_back(server: Api) -> None:
+    assert server.get("/notifications", X_Request_Id="abc-123")["X-Request-Id"] == "abc-123"
+    assert problem_of(server.get("/nothing", X_Request_Id="abc-123"), 404, "not_found")["request_id"] == "abc-123"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\tb", "é", "<script>"])
+def test_a_strange_request_id_is_replaced(server: Api, given: str) -> None:
+    made = server.get("/notifications", X_Request_Id=given)["X-Request-Id"]
+    assert made != given
+    assert len(made) == 32
+
+
+def test_our_own_failure_is_hidden_and_logged(
+    server: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("hub.notifications.api.notify", fail)
+    document = problem_of(server.post("/notifications", {"to": "alice", "title": "x"}), 500, "internal")
+    assert "secret" not in str(document)
+    assert document["request_id"] in caplog.text
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/v2/notifications"])
+def test_djangos_own_pages_are_problems_below_api(path: str) -> None:
+    problem_of(Client().get(path), 404, "not_found")
+
+
+def test_a_strange_host_is_a_problem() -> None:
+    problem_of(Client().get("/api/v1/livez", headers={"Host": "evil.example"}), 400, "malformed")
+
+
+def test_outside_the_api_django_answers() -> None:
+    assert "text/html" in Client().get("/nothing")["Content-Type"]
+
+
+def test_health(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = Client()
+    assert probe.get("/livez").json() == {"status": "ok"}
+    assert probe.get("/readyz").json() == {"status": "ok", "degraded": False}
+    assert probe.get("/health").json()["checks"] == {"database": "ok", "migrations": "ok", "redis": "ok"}
+    monkeypatch.setattr("hub.api.health._redis", lambda: False)
+    degraded = probe.get("/readyz")
+    assert (degraded.status_code, degraded.json()) == (200, {"status": "ok", "degraded": True})
+    monkeypatch.setattr("hub.api.health._database", lambda: False)
+    assert probe.get("/readyz").status_code == 503
+    assert probe.get("/livez").status_code == 200

@@ -1,0 +1,17 @@
+"""`python -m tests.chaos`: the fault programme."""
+
+import sys
+
+from tests.bench.programme import main
+from tests.chaos import cut, frames, kill, opposite_orders, redis_outage
+
+CHECKS = {
+    "cut": cut.run,
+    "frames": frames.run,
+    "opposite_orders": opposite_orders.run,
+    "redis_outage": redis_outage.run,
+    "kill": kill.run,
+}
+
+if __name__ == "__main__":
+    sys.exit(main("tests.chaos", CHECKS))

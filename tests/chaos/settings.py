@@ -1,0 +1,10 @@
+"""The project's settings with what a check changes: CHAOS_HUB (JSON, over `HUB`) and CHAOS_LAYER (a channel layer)."""
+
+import json
+import os
+
+from project.settings import *  # noqa: F403
+from project.settings import CHANNEL_LAYERS, HUB
+
+HUB |= json.loads(os.environ.get("CHAOS_HUB", "{}"))
+CHANNEL_LAYERS["default"]["BACKEND"] = os.environ.get("CHAOS_LAYER", CHANNEL_LAYERS["default"]["BACKEND"])

@@ -1,0 +1,36 @@
+"""Fixtures of the whole suite. Alice and Bob belong to one tenant; Charlie, of another, must have access to nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.audience.models import Subscriber
+from hub.presence import redis_client
+from hub.tenancy.models import Tenant
+from tests.support.factories import make_subscriber, make_tenant
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis() -> Iterator[None]:
+    yield
+    redis_client().flushdb()
+
+
+@pytest.fixture
+def tenant(transactional_db: None) -> Tenant:
+    return make_tenant("acme")
+
+
+@pytest.fixture
+def alice(tenant: Tenant) -> Subscriber:
+    return make_subscriber(tenant, "alice", name="Alice", email="alice@example.com")
+
+
+@pytest.fixture
+def bob(tenant: Tenant) -> Subscriber:
+    return make_subscriber(tenant, "bob", name="Bob", email="bob@example.com")
+
+
+@pytest.fixture
+def charlie(transactional_db: None) -> Subscriber:
+    return make_subscriber(make_tenant("stranger"), "charlie", name="Charlie", email="charlie@example.com")

@@ -1,0 +1,144 @@
+"""The live edge under a real uvicorn in a thread, over the direct layer and over channels-redis's own."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+import uvicorn
+from channels.routing import ProtocolTypeRouter
+from pytest_django import Settings
+
+from consumers.lifespan import lifespan
+from consumers.routing import websockets
+from consumers.work import WRITES, in_thread
+from hub.audience.models import Subscriber
+from hub.inbox.selectors import get_item, list_items
+from hub.tenancy import tokens
+from tests.support.client import HubClient
+
+application = ProtocolTypeRouter({"websocket": websockets, "lifespan": lifespan})
+LAYERS = {"direct": "consumers.layer.DirectChannelLayer", "stock": "channels_redis.pubsub.RedisPubSubChannelLayer"}
+
+
+class Server:
+    """Uvicorn on a free port, in a thread with an event loop of its own."""
+
+    def __init__(self) -> None:
+        config = uvicorn.Config(
+            application,
+            port=0,
+            ws="websockets-sansio",
+            log_level="warning",
+            ws_max_size=64 * 1024,
+            ws_ping_interval=None,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+
+    def start(self) -> None:
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.http = f"http://127.0.0.1:{port}"
+        self.url = f"ws://127.0.0.1:{port}/api/v1/ws"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+def use_layer(settings: Settings, backend: str, **config: Any) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [settings.REDIS_URL]} | config}}
+
+
+@pytest.fixture(params=LAYERS)
+def layer(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Which channel layer serves the test."""
+    use_layer(settings, LAYERS[request.param])
+    return str(request.param)
+
+
+@pytest.fixture
+def server(layer: str, transactional_db: None) -> Iterator[Server]:
+    server = Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+Db = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def db() -> Db:
+    """Calls a synchronous function beside the test's event loop."""
+
+    async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await in_thread(WRITES, function, *args, **kwargs)
+
+    return call
+
+
+def token_of(subscriber: Subscriber, ttl: float = 600) -> str:
+    return tokens.mint(subscriber=subscriber, ttl=timedelta(seconds=ttl))
+
+
+@pytest.fixture
+def alice_token(alice: Subscriber) -> str:
+    return token_of(alice)
+
+
+Connect = Callable[..., Awaitable[HubClient]]
+
+
+@pytest_asyncio.fixture
+async def connect(server: Server, alice_token: str) -> AsyncIterator[Connect]:
+    """Opens clients, Alice's unless a token is given, and closes them at the end."""
+    clients: list[HubClient] = []
+
+    async def open_one(*, ready: bool = True, **fields: Any) -> HubClient:
+        client = HubClient(server.url, **({"token": alice_token} | fields))
+        clients.append(client)
+        return await client.connect(ready=ready)
+
+    yield open_one
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+def fresh(subscriber: Subscriber) -> tuple[dict[str, Any], dict[str, int], str]:
+    """The inbox as the record has it: items by id (archived and snoozed ones too), counts, cursor."""
+    pages = [list_items(subscriber_id=subscriber.pk, filter=name, limit=100) for name in ("all", "archived", "snoozed")]
+    items = {item["id"]: item for page in pages for item in map(orjson.loads, page.items)}
+    return items, pages[0].counts.as_dict(), str(pages[0].cursor)
+
+
+async def soon(seconds: float, happened: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so. Raises AssertionError when it isn't."""
+    deadline = time.monotonic() + seconds
+    while not await happened():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.05)
+
+
+async def settled(client: HubClient, db: Db, subscriber: Subscriber) -> None:
+    """Wait until the client has what a fresh fetch has, and nothing else."""
+
+    async def same() -> bool:
+        return (client.inbox.items, client.inbox.counts, client.cursor) == await db(fresh, subscriber)
+
+    await soon(10, same)
+
+
+def fetch_of(subscriber: Subscriber, db: Db) -> Callable[[str], Awaitable[Any]]:
+    async def fetch(item_id: str) -> Any:
+        return orjson.loads(await db(get_item, subscriber_id=subscriber.pk, item_id=item_id))
+
+    return fetch

@@ -1,0 +1,148 @@
+"""Promise: whatever a mail server does, at whatever stage, the attempt ends in time with the right decision."""
+
+import time
+
+import pytest
+from django.core.mail import EmailMessage
+from pytest_django import Settings
+
+from deliveries.channels.email import EmailChannel
+from tests.deliveries.http_api import Api
+from tests.deliveries.smtp_server import DROP, HANG, MailServer
+from tests.support.works import make_work
+
+
+def send(channel: EmailChannel | None = None) -> tuple[str, str, str]:
+    channel = channel or EmailChannel()
+    (result,) = channel.send([make_work()])
+    channel.idle()
+    return str(result.outcome), result.code, result.answer
+
+
+def test_a_message_arrives_as_it_was_built(mail: MailServer) -> None:
+    assert send() == ("sent", "250", "queued as 4711")
+    (message,) = mail.received
+    assert mail.recipients == [["alice@example.com"]]
+    assert (message["Subject"], message["To"]) == ("Hello", "alice@example.com")
+    assert message["Message-ID"] == "<01932d3f-0000-7000-8000-000000000001.0@127.0.0.1>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "Bcc" not in message
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().split() == ["Hello", "A", "line."]
+    assert "<h1" in html.get_content()
+
+
+@pytest.mark.parametrize(
+    ("stage", "behaviour", "outcome", "arrives"),
+    [
+        ("rcpt", "450 later", "throttled", 0),
+        ("rcpt", "550 no such user", "address_dead", 0),
+        ("rcpt", "552 full", "permanent", 0),
+        ("mail", "421 closing", "transient", 0),
+        ("mail", "550 not you", "configuration", 0),
+        ("data", "554 no", "permanent", 0),
+        ("payload", "554 spam", "permanent", 0),
+        ("payload", "451 later", "throttled", 0),
+        ("ehlo", DROP, "transient", 0),
+        ("mail", DROP, "transient", 0),
+        ("rcpt", DROP, "transient", 0),
+        ("data", DROP, "transient", 0),
+        ("payload", DROP, "ambiguous", 1),
+        ("ehlo", HANG, "transient", 0),
+        ("mail", HANG, "transient", 0),
+        ("rcpt", HANG, "transient", 0),
+        ("data", HANG, "transient", 0),
+        ("payload", HANG, "ambiguous", 1),
+    ],
+)
+def test_a_server_that_misbehaves(mail: MailServer, stage: str, behaviour: str, outcome: str, arrives: int) -> None:
+    mail.behaviour[stage] = behaviour
+    started = time.monotonic()
+    got, code, answer = send()
+    assert got == outcome
+    assert time.monotonic() - started < 3
+    assert len(mail.received) == arrives
+    if behaviour not in (HANG, DROP):
+        assert f"{code} {answer}" == behaviour
+
+
+def test_a_server_that_is_not_there_is_transient(settings: Settings, free_port: int) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port
+    assert send()[:2] == ("transient", "ConnectionRefusedError")
+
+
+def test_a_name_that_does_not_resolve_is_transient(settings: Settings) -> None:
+    settings.EMAIL_HOST = "no-such-host.invalid"
+    assert send()[0] == "transient"
+
+
+def test_a_backend_that_does_not_exist_is_configuration(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "no.such.Backend"
+    assert send()[0] == "configuration"
+
+
+def test_one_connection_carries_many_messages_until_it_fails(mail: MailServer) -> None:
+    channel = EmailChannel()
+    channel.send([make_work() for _ in range(5)])
+    assert (len(mail.received), mail.connections) == (5, 1)
+    mail.behaviour["rcpt"] = "550 no such user"
+    channel.send([make_work()])
+    mail.behaviour.clear()
+    channel.send([make_work(), make_work()])
+    assert (len(mail.received), mail.connections) == (7, 2)
+    channel.idle()
+    channel.send([make_work()])
+    assert mail.connections == 3
+    channel.idle()
+
+
+def test_a_connection_that_the_server_dropped_meanwhile_costs_no_message(mail: MailServer) -> None:
+    channel = EmailChannel()
+    channel.send([make_work()])
+    mail.behaviour["mail"] = DROP
+    (result,) = channel.send([make_work()])
+    assert result.outcome == "transient"
+    mail.behaviour.clear()
+    (result,) = channel.send([make_work()])
+    assert result.outcome == "sent"
+    channel.idle()
+
+
+def test_any_django_backend_will_do(settings: Settings, mailoutbox: list[EmailMessage]) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send() == ("sent", "", "")
+    assert [message.subject for message in mailoutbox] == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome", "retry_after"),
+    [
+        (200, {}, "sent", None),
+        (429, {"Retry-After": "30"}, "throttled", 30),
+        (401, {}, "configuration", None),
+        (413, {}, "permanent", None),
+        (500, {}, "ambiguous", None),
+        (None, {}, "ambiguous", None),
+    ],
+)
+def test_an_api_over_http(
+    settings: Settings,
+    api: Api,
+    status: int | None,
+    headers: dict[str, str],
+    outcome: str,
+    retry_after: float | None,
+) -> None:
+    api.status, api.headers = status, headers
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": api.url, "REQUESTS_TIMEOUT": (1, 1)}
+    channel = EmailChannel()
+    (result,) = channel.send([make_work()])
+    channel.idle()
+    assert (str(result.outcome), result.retry_after) == (outcome, retry_after)
+    assert result.provider_message_id == ("m-1" if outcome == "sent" else "")
+    assert channel.provider == "anymail.backends.postmark.EmailBackend"
+    assert api.calls == 1
+    assert api.bodies[0]["Metadata"] == {"delivery_id": "01932d3f-0000-7000-8000-000000000001"}

@@ -1,0 +1,94 @@
+"""Promise: the tasks keep their names and queues, a burst of hints is one task, and each hint after a look is heard."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from celery import current_app
+from pytest_django import Settings
+
+from deliveries import tasks
+from deliveries.queues import queues
+from deliveries.sweeper import SWEEP
+from hub.audience.models import Subscriber
+from hub.fallback.models import Delivery
+from hub.presence import redis_client
+from hub.wake import DISPATCH, FAN_OUT, pending_key, wake, wake_fan_out
+from project.celery import app
+from tests.deliveries.smtp_server import MailServer
+from tests.support.deliveries import owe
+
+PATH = "deliveries.channels.email.EmailChannel"
+
+
+def queued(queue: str) -> int:
+    prefix = app.conf.broker_transport_options["global_keyprefix"]
+    length: Any = redis_client().llen(f"{prefix}{queue}")
+    return int(length)
+
+
+def arrives(queue: str, wanted: int) -> bool:
+    """Hints are sent by a thread of their own."""
+    deadline = time.monotonic() + 10
+    while queued(queue) != wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return queued(queue) == wanted
+
+
+def test_names() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == {"deliveries.dispatch", "deliveries.fan_out", "deliveries.sweep"} == {DISPATCH, FAN_OUT, SWEEP}
+
+
+def test_each_channel_has_a_queue_a_lane_urgent_ones_first(settings: Settings) -> None:
+    settings.HUB = settings.HUB | {"channels": {"email": PATH, "sms": PATH}}
+    assert [queue.name for queue in queues()] == [
+        *("hub.high", "email.high", "sms.high"),
+        *("hub.bulk", "email.bulk", "sms.bulk"),
+        "hub.sweep",
+    ]
+
+
+def test_what_celery_is_told() -> None:
+    assert app.conf.task_ignore_result
+    assert app.conf.result_backend is None
+    assert app.conf.broker_connection_max_retries is None
+    assert not app.conf.task_create_missing_queues
+    for entry in app.conf.beat_schedule.values():
+        assert entry["task"] in app.tasks
+        assert entry["options"]["expires"] <= entry["schedule"]
+
+
+def test_hints_go_through_the_projects_application_in_every_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: current_app.main).result() == app.main == "hub"
+
+
+def test_a_burst_of_hints_is_one_task_until_somebody_looks(alice: Subscriber, mail: MailServer) -> None:
+    owe(alice)
+    for _ in range(5):
+        wake("email", "high")
+    assert arrives("email.high", 1)
+    time.sleep(0.1)
+    assert queued("email.high") == 1
+    tasks.dispatch_lane("email", "high")
+    assert Delivery.objects.get().state == "sent"
+    assert not redis_client().exists(pending_key("email.high"))
+    wake("email", "high")
+    assert arrives("email.high", 2)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_fan_outs_have_hints_of_their_own() -> None:
+    wake_fan_out("bulk")
+    assert arrives("hub.bulk", 1)
+    tasks.fan_out_lane("bulk")
+    assert not redis_client().exists(pending_key("hub.bulk"))
+
+
+def test_a_run_that_ends_before_the_lane_is_dry_wakes_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "dispatch", lambda channel, lane: True)
+    tasks.dispatch_lane("email", "bulk")
+    assert arrives("email.bulk", 1)

@@ -1,0 +1,146 @@
+"""Promise: a worker mails while the broker is away, hears hints once it is back, and ends without losing a call."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+from django.db import connection
+
+from deliveries import worker as edge
+from hub.audience.models import Subscriber
+from hub.fallback.models import Delivery
+from project.celery import configuration
+from project.stack.redis import find_program
+from tests.deliveries.smtp_server import HANG, MailServer
+from tests.support.deliveries import owe
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def worker(mail: MailServer, broker_port: int, log: Path, sweep_interval: float) -> Iterator["subprocess.Popen[bytes]"]:
+    """`celery worker`, as the stack starts it, on the test's database."""
+    broker = f"redis://127.0.0.1:{broker_port}/0"
+    database = connection.settings_dict
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.deliveries.worker_settings",
+        "DATABASE_URL": os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{database['NAME']}",
+        "REDIS_URL": broker,
+        "CELERY_BROKER_URL": broker,
+        "TEST_SMTP_PORT": str(mail.port),
+        "TEST_SWEEP_INTERVAL": str(sweep_interval),
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "project",
+        "worker",
+        "--pool",
+        "threads",
+        "-l",
+        "info",
+        "--without-mingle",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def broker(port: int) -> Iterator[None]:
+    command = [find_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        with redis.Redis(port=port) as client:
+            eventually(lambda: answers(client))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(client: "redis.Redis[bytes]") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60, log: Path | None = None) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text() if log else "it never happened"
+        time.sleep(0.05)
+
+
+def hint(port: int) -> None:
+    """What `hub.wake` does, through this broker."""
+    app = Celery("test", set_as_current=False)
+    app.conf.update(configuration())
+    # said outright: CELERY_BROKER_URL in the environment would outweigh the configuration
+    with app.connection_for_write(f"redis://127.0.0.1:{port}/0") as link:
+        app.send_task("deliveries.dispatch", ["email", "high"], queue="email.high", connection=link, retry=False)
+
+
+def test_mail_goes_out_although_there_has_never_been_a_broker(
+    alice: Subscriber, mail: MailServer, free_port: int, tmp_path: Path
+) -> None:
+    owe(alice)
+    with worker(mail, free_port, tmp_path / "log", sweep_interval=0.2) as process:
+        eventually(lambda: mail.received, log=tmp_path / "log")
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert Delivery.objects.get().state == "sent"
+
+
+def test_a_worker_hears_hints_again_after_the_broker_was_away(
+    alice: Subscriber, mail: MailServer, free_port: int, tmp_path: Path
+) -> None:
+    """Its sweeper sleeps for an hour, so what is mailed is mailed for a hint."""
+    log = tmp_path / "log"
+    with worker(mail, free_port, log, sweep_interval=3600):
+        for outage in range(3):
+            with broker(free_port):
+                owe(alice)
+                hint(free_port)
+                eventually(lambda wanted=outage + 1: len(mail.received) == wanted, log=log)  # type: ignore[misc]
+            time.sleep(0.5)
+
+
+def test_a_worker_that_is_asked_to_end_waits_for_what_is_on_the_wire(
+    alice: Subscriber, mail: MailServer, free_port: int, tmp_path: Path
+) -> None:
+    mail.behaviour["payload"] = HANG
+    owe(alice)
+    log = tmp_path / "log"
+    with broker(free_port), worker(mail, free_port, log, sweep_interval=0.2) as process:
+        eventually(lambda: mail.received, log=log)
+        owe(alice)
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert list(Delivery.objects.order_by("id").values_list("state", "unknowns")) == [("waiting", 1), ("waiting", 0)]
+
+
+@pytest.mark.parametrize("pool", ["prefork"])
+def test_a_pool_that_forks_gets_no_sweeper(pool: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Sender:
+        pool_cls = pool
+
+    edge.start_ticker(sender=Sender())
+    assert "pool forks" in caplog.text
+    assert edge._tickers == []

@@ -1,0 +1,13 @@
+"""The project's settings for a worker in a test of its own: what is mailed and when is up to the test."""
+
+import os
+
+from project.settings import *  # noqa: F403
+from project.settings import HUB as DEFAULTS
+
+HUB = DEFAULTS | {
+    "sweep_interval": float(os.environ["TEST_SWEEP_INTERVAL"]),
+    "provider_timeout": 2,
+    "delivery_lease": 10,
+}
+EMAIL_HOST, EMAIL_PORT = "127.0.0.1", int(os.environ["TEST_SMTP_PORT"])

@@ -1,0 +1,86 @@
+"""Rows of the off-app record, made without the way that leads to them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from hub.audience.models import Subscriber
+from hub.fallback.claims import Batch, Work, claim
+from hub.fallback.models import Attempt, Delivery
+from hub.fallback.record import Result
+from hub.inbox.models import InboxItem
+from hub.notifications.models import Notification
+from hub.policy.retry import Outcome
+
+CONTENT = {"title": "Hello", "body": "A line.", "html": "", "data": {}, "actor": None, "action_url": "", "actions": []}
+
+
+def make_item(subscriber: Subscriber, **fields: Any) -> InboxItem:
+    """An inbox item with a notification of its own. `fields` go to the notification."""
+    notification = Notification.objects.create(
+        **{
+            "tenant": subscriber.tenant,
+            "event": "message",
+            "category": "general",
+            "audience": {"to": [subscriber.external_id]},
+            "content": CONTENT,
+            "creator": "code",
+        }
+        | fields
+    )
+    seq = InboxItem.objects.filter(subscriber=subscriber).count() + 1
+    return InboxItem.objects.create(
+        tenant=subscriber.tenant,
+        notification=notification,
+        subscriber=subscriber,
+        category=notification.category,
+        seq=seq,
+        surfaced_seq=seq,
+    )
+
+
+def owe(subscriber: Subscriber, item: InboxItem | None = None, **fields: Any) -> Delivery:
+    """A delivery that has been due for a second, unless `fields` say otherwise."""
+    item = item or make_item(subscriber)
+    values = {
+        "channel": "email",
+        "lane": "high",
+        "step": 0,
+        "due_at": datetime.now(UTC) - timedelta(seconds=1),
+        "after": 0,
+        "absent": True,
+        "cancel_level": 2,
+    }
+    return Delivery.objects.create(
+        tenant=subscriber.tenant, notification=item.notification, item=item, subscriber=subscriber, **values | fields
+    )
+
+
+def take(limit: int = 10, channel: str = "email", lane: str = "high") -> Batch:
+    return claim(channel=channel, lane=lane, limit=limit, provider="test")
+
+
+def answer(work: Work, outcome: Outcome | str, **fields: Any) -> Result:
+    return Result(work.delivery_id, work.destination_id, work.fence, Outcome(outcome), **fields)
+
+
+def expire_leases() -> None:
+    Delivery.objects.filter(state="claimed").update(lease_until=Now() - timedelta(seconds=1))
+
+
+def make_due() -> None:
+    Delivery.objects.filter(state="waiting").update(due_at=Now() - timedelta(seconds=1))
+
+
+def copies(delivery: Delivery) -> int:
+    """How many copies may have arrived, as far as the record knows."""
+    attempts = Attempt.objects.filter(destination__delivery=delivery)
+    return attempts.filter(outcome__in=("sent", "ambiguous", "")).count()
+
+
+def wait_seconds(delivery: Delivery) -> float:
+    """Seconds from now, by the database's clock, until it is due."""
+    row = Delivery.objects.annotate(left=F("due_at") - Now()).get(id=delivery.id)
+    return float(row.left.total_seconds())  # type: ignore[attr-defined]
