@@ -17,6 +17,8 @@ from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.models import Tenant
 
 MAX_ID = 255
+# rows a statement: PostgreSQL takes 65,535 parameters
+ROWS = 1_000
 _TOPIC_KEY = re.compile(r"[^\s/]{1,200}")
 
 
@@ -151,10 +153,13 @@ def _make(tenant: Tenant, external_ids: Sequence[str], **fields: Any) -> dict[st
     with transaction.atomic():
         Subscriber.objects.bulk_create(
             [Subscriber(tenant=tenant, external_id=external_id, **fields) for external_id in external_ids],
+            batch_size=ROWS,
             ignore_conflicts=True,
         )
         made = _ids(tenant, external_ids)
         Stream.objects.bulk_create(
-            [Stream(subscriber_id=pk, tenant=tenant) for pk in sorted(made.values())], ignore_conflicts=True
+            [Stream(subscriber_id=pk, tenant=tenant) for pk in sorted(made.values())],
+            batch_size=ROWS,
+            ignore_conflicts=True,
         )
     return made

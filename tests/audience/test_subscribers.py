@@ -67,3 +67,9 @@ def test_a_django_user_is_one_subscriber_a_tenant(tenant: Tenant) -> None:
     with pytest.raises(InvalidRequest, match="several tenants"):
         subscriber_of_user(user)
     assert subscriber_of_user(user, "other") == other
+
+
+def test_more_than_a_statement_takes_are_made_in_several(tenant: Tenant) -> None:
+    names = [f"user-{number}" for number in range(6_000)]
+    assert ensure_subscribers(tenant=tenant, external_ids=names).keys() == set(names)
+    assert Stream.objects.filter(tenant=tenant).count() == len(names)
