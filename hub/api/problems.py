@@ -28,8 +28,18 @@ TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
-_DRF_CODES = {401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable"}
-_DRF_CODES |= {400: "malformed", 413: "too_large", 415: "unsupported_media_type", 429: "rate_limited"}
+# what REST framework raises by itself
+CODES = {
+    400: "malformed",
+    401: "unauthorised",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+}
 
 
 class PayloadTooLarge(HubError):
@@ -105,7 +115,7 @@ def answer_for(error: Exception, request: HttpRequest) -> HttpResponse:
 
 def _from_drf(error: drf.APIException, request: HttpRequest) -> HttpResponse:
     status = error.status_code
-    answer = problem(request, status, _DRF_CODES.get(status, "error"), str(error.detail))
+    answer = problem(request, status, CODES.get(status, "internal"), str(error.detail))
     wait = getattr(error, "wait", None)
     if wait:
         answer["Retry-After"] = str(int(wait))
