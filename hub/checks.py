@@ -8,6 +8,9 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 from hub.conf import Conf
+from hub.tenancy.keys import PREFIX as KEY_PREFIX
+
+OPERATOR_TOKEN_LENGTH = 32
 
 
 @register()
@@ -19,6 +22,16 @@ def unknown_settings(**_: Any) -> list[CheckMessage]:
         for key in getattr(settings, "HUB", {})
         if key not in known
     ]
+
+
+@register()
+def operator_token(**_: Any) -> list[CheckMessage]:
+    """hub.E003: an operator's token that could be guessed, or that looks like an API key."""
+    token = getattr(settings, "HUB", {}).get("operator_token", "")
+    if not token or (len(token) >= OPERATOR_TOKEN_LENGTH and not token.startswith(KEY_PREFIX)):
+        return []
+    problem = f"HUB['operator_token'] needs {OPERATOR_TOKEN_LENGTH} characters, and must not begin with {KEY_PREFIX}."
+    return [Error(problem, hint="Make one with: openssl rand -hex 32", id="hub.E003")]
 
 
 @register()

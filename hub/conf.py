@@ -57,6 +57,10 @@ class Conf:
     sweep_interval: float = 1.0
 
     # REST
+    # registers and suspends tenants; empty: nobody may
+    operator_token: str = ""
+    # whether anybody may register a tenant
+    open_registration: bool = False
     max_body: int = 1024 * 1024
     idempotency_ttl: int = 24 * 3600
     wake_ttl: int = 5

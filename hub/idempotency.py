@@ -17,19 +17,23 @@ class KeyReused(InvalidRequest):
     code = "idempotency_key_reused"
 
 
-def recall(tenant_id: UUID, principal: str, key: str, body_hash: str) -> Any | None:
+def recall(tenant_id: UUID | None, principal: str, key: str, body_hash: str) -> Any | None:
     """The stored answer, or None. Raises KeyReused when the key came with another body."""
     found = recall_with_status(tenant_id, principal, key, body_hash)
     return None if found is None else found[1]
 
 
-def recall_with_status(tenant_id: UUID, principal: str, key: str, body_hash: str) -> tuple[int, Any] | None:
-    """The stored (HTTP status, answer), or None. Raises KeyReused when the key came with another body."""
+def recall_with_status(tenant_id: UUID | None, principal: str, key: str, body_hash: str) -> tuple[int, Any] | None:
+    """The stored (HTTP status, answer), or None. Raises KeyReused when the key came with another body.
+
+    `tenant_id` is None for the operator, who belongs to no tenant.
+    """
+    tenant, of_tenant = ("IS NULL", []) if tenant_id is None else ("= %s", [tenant_id])
     with connection.cursor() as db:
         db.execute(
-            "SELECT body_hash, status, response FROM hub_idempotency "
-            "WHERE tenant_id = %s AND principal = %s AND key = %s AND expires_at > now()",
-            [tenant_id, principal, key],
+            "SELECT body_hash, status, response FROM hub_idempotency "  # noqa: S608  one of two constants
+            f"WHERE tenant_id {tenant} AND principal = %s AND key = %s AND expires_at > now()",
+            [*of_tenant, principal, key],
         )
         row = db.fetchone()
     if row is None:
@@ -39,7 +43,7 @@ def recall_with_status(tenant_id: UUID, principal: str, key: str, body_hash: str
     return row[1], orjson.loads(row[2]) if isinstance(row[2], str) else row[2]
 
 
-def remember(tenant_id: UUID, principal: str, key: str, body_hash: str, status: int, response: Any) -> None:
+def remember(tenant_id: UUID | None, principal: str, key: str, body_hash: str, status: int, response: Any) -> None:
     """Keep the answer for `idempotency_ttl`. Call it in the transaction of the effect."""
     with connection.cursor() as db:
         db.execute(

@@ -97,7 +97,12 @@ EMAIL_BACKEND = env.str("HUB_EMAIL_BACKEND", default="deliveries.channels.smtp.S
 DEFAULT_FROM_EMAIL = env.str("HUB_FROM_EMAIL", default="Notification Hub <hub@localhost>")
 ANYMAIL = env.json("ANYMAIL", default={})
 
-HUB = {"public_url": PUBLIC_URL, "from_email": DEFAULT_FROM_EMAIL}
+HUB = {
+    "public_url": PUBLIC_URL,
+    "from_email": DEFAULT_FROM_EMAIL,
+    "operator_token": env.str("HUB_OPERATOR_TOKEN", default=""),
+    "open_registration": DEMO,
+}
 
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "hub.api.problems.exception_handler",

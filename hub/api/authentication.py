@@ -1,7 +1,8 @@
-"""Who is asking: a server with an API key, or a user with a token or a Django session."""
+"""Who is asking: a server with an API key, a user with a token or a Django session, or whoever runs the hub."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 
 from hub.audience.models import Subscriber
 from hub.audience.services import subscriber_of_user
+from hub.conf import conf
 from hub.exceptions import Forbidden
 from hub.tenancy import keys, tokens
 from hub.tenancy.errors import Refused
@@ -27,9 +29,19 @@ class Server:
     key: ApiKey
 
     @property
+    def tenant_id(self) -> UUID:
+        """Whose record it works on."""
+        return self.tenant.pk
+
+    @property
     def name(self) -> str:
         """What it is called in the record."""
         return f"key:{self.key.prefix}"
+
+    def need(self, scope: str) -> None:
+        """Raises Forbidden when the key's scopes don't cover `scope`, such as `notifications:write`."""
+        if not keys.allows(self.key, scope):
+            raise Forbidden(f"The API key lacks the scope {scope}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,11 @@ class User:
     tenant: Tenant
     subscriber: Subscriber
     expires_at: datetime | None = None
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose record it is about."""
+        return self.tenant.pk
 
     @property
     def subscriber_id(self) -> UUID:
@@ -51,6 +68,17 @@ class User:
         return f"subscriber:{self.subscriber.pk}"
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever runs the hub: registers and suspends tenants, and belongs to none."""
+
+    name: str = "operator"
+    tenant_id: None = None
+
+
+Caller = Server | User | Operator
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer hub_…`, or `X-API-Key`."""
 
@@ -60,6 +88,27 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise Refused("unauthorised", "Send an API key: Authorization: Bearer hub_…")
         key = keys.verify(text)
         return Server(key.tenant, key), None
+
+
+class OperatorAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <the operator's token>`. An API key is left to the next class."""
+
+    def authenticate(self, request: Request) -> tuple[Operator, None] | None:
+        text = bearer(request)
+        if text.startswith(keys.PREFIX) or "X-API-Key" in request.headers:
+            return None
+        if not text:
+            raise Refused("unauthorised", "Send the operator's token or an API key: Authorization: Bearer …")
+        if not conf.operator_token or not compare_digest(text.encode(), conf.operator_token.encode()):
+            raise Refused("operator_token_unknown", "This is not the operator's token.")
+        return Operator(), None
+
+
+class OpenRegistration(BaseAuthentication):
+    """Anybody may register a tenant where `open_registration` says so: in the demo."""
+
+    def authenticate(self, request: Request) -> tuple[Operator, None] | None:
+        return (Operator("anybody"), None) if conf.open_registration and request.method == "POST" else None
 
 
 class UserAuthentication(BaseAuthentication):

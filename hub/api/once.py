@@ -35,7 +35,7 @@ def once(
     key: str,
     write: Callable[[], Response],
     *,
-    tenant_id: UUID,
+    tenant_id: UUID | None,
     principal: str,
     secrets: Collection[str],
 ) -> Response:

@@ -16,7 +16,8 @@ from hub.notifications.api import (
     NotificationTimeline,
 )
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
-from hub.tenancy.api import ApiKeyDetail, ApiKeyList, UserTokens
+from hub.tenancy.api import ApiKeyDetail, ApiKeyList, ApiKeyRotate, UserTokens
+from hub.tenancy.tenant_api import TenantDetail, TenantList
 
 register_converter(SegmentConverter, "segment")
 
@@ -36,6 +37,9 @@ server = [
     path("topics/<segment:key>/members", TopicMembers.as_view()),
     path("api-keys", ApiKeyList.as_view()),
     path("api-keys/<uuid:key_id>", ApiKeyDetail.as_view()),
+    path("api-keys/<uuid:key_id>/rotate", ApiKeyRotate.as_view()),
+    path("tenants", TenantList.as_view()),
+    path("tenants/<segment:slug>", TenantDetail.as_view()),
     path("user-tokens", UserTokens.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
     path("dead-letters/<uuid:delivery_id>/replay", DeadLetterReplay.as_view()),

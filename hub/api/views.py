@@ -8,13 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from hub.api.authentication import ApiKeyAuthentication, Server, User, UserAuthentication
+from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, UserAuthentication
 from hub.api.body import refuse_nul
 from hub.api.cors import preflight, share
 from hub.api.once import key_of, once
 from hub.api.renderers import JsonOnly
-from hub.exceptions import Forbidden, NotFound
-from hub.tenancy.keys import allows
+from hub.exceptions import NotFound
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -56,12 +55,12 @@ class HubView(APIView):
         key = key_of(request) if self.keyed and request.method not in SAFE else None
         if key is None:
             return handler(request, *args, **kwargs)
-        caller: Server | User = request.user  # type: ignore[assignment]  # what our authentication found
+        caller: Caller = request.user  # type: ignore[assignment]  # what our authentication found
         return once(
             request,
             key,
             lambda: handler(request, *args, **kwargs),
-            tenant_id=caller.tenant.pk,
+            tenant_id=caller.tenant_id,
             principal=caller.name,
             secrets=self.secrets,
         )
@@ -73,12 +72,8 @@ class ServerView(HubView):
     authentication_classes = [ApiKeyAuthentication]
     resource: ClassVar[str]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(request)
-        scope = f"{self.resource}:{'read' if request.method in SAFE else 'write'}"
-        if not allows(self.caller.key, scope):
-            raise Forbidden(f"The API key lacks the scope {scope}.")
-        super().initial(request, *args, **kwargs)
+    def check_permissions(self, request: Request) -> None:
+        self.caller.need(f"{self.resource}:{'read' if request.method in SAFE else 'write'}")
 
     @property
     def caller(self) -> Server:

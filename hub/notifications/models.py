@@ -89,7 +89,8 @@ class Idempotency(models.Model):
     """The answer that a write with an `Idempotency-Key` got, written in the same transaction as its effect."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    # null: the operator's
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, null=True, db_index=False, related_name="+")
     principal = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
     body_hash = models.CharField(max_length=64)
@@ -98,7 +99,11 @@ class Idempotency(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "principal", "key"], name="hub_idempotency_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "principal", "key"], nulls_distinct=False, name="hub_idempotency_key"
+            )
+        ]
         indexes = [models.Index(fields=["expires_at"], name="hub_idempotency_expiry")]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from hub.api.admin import HubAdmin
 from hub.exceptions import InvalidRequest
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
-from hub.tenancy.services import checked_signing_key
+from hub.tenancy.signing import checked_signing_key
 
 
 class TenantAdmin(HubAdmin[Tenant]):

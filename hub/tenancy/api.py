@@ -16,10 +16,13 @@ from hub.conf import conf
 from hub.exceptions import Forbidden
 from hub.tenancy.keys import allows
 from hub.tenancy.models import ApiKey
-from hub.tenancy.services import create_api_key, revoke_api_key
+from hub.tenancy.selectors import get_api_key
+from hub.tenancy.services import create_api_key, revoke_api_key, rotate_api_key
 from hub.tenancy.tokens import mint, verify
 
 DEFAULT_TTL = 3600
+# seconds for which an old key works on beside the one that takes its place
+DEFAULT_OVERLAP, MAX_OVERLAP = 24 * 3600, 30 * 24 * 3600
 
 
 class ApiKeyList(ServerView):
@@ -41,16 +44,9 @@ class ApiKeyList(ServerView):
         scopes = fields.texts("scopes", required=True, most=100)
         expires_at = fields.moment("expires_at")
         fields.done()
-        self._refuse_escalation(scopes)
+        _refuse_escalation(self.caller.key, scopes)
         key, text = create_api_key(tenant=self.caller.tenant, name=name, scopes=scopes, expires_at=expires_at)
-        key.refresh_from_db(fields=["created_at"])
-        return Response({**_shown(key), "key": text}, status=201)
-
-    def _refuse_escalation(self, scopes: list[str]) -> None:
-        """A key can't make one that may do more than itself."""
-        beyond = sorted(scope for scope in scopes if not allows(self.caller.key, scope))
-        if beyond:
-            raise Forbidden(f"The API key lacks the scope {beyond[0]}, so it can't give it.")
+        return Response(_new(key, text), status=201)
 
 
 class ApiKeyDetail(ServerView):
@@ -58,8 +54,31 @@ class ApiKeyDetail(ServerView):
 
     resource = "api_keys"
 
+    def get(self, request: Request, key_id: UUID) -> Response:
+        query(request).done()
+        return Response(_shown(get_api_key(tenant=self.caller.tenant, key_id=key_id)))
+
     def delete(self, request: Request, key_id: UUID) -> Response:
         return Response(_shown(revoke_api_key(tenant=self.caller.tenant, key_id=key_id)))
+
+
+class ApiKeyRotate(ServerView):
+    """`/api-keys/{id}/rotate`"""
+
+    resource = "api_keys"
+    secrets = ("key",)
+
+    def post(self, request: Request, key_id: UUID) -> Response:
+        fields = body(request)
+        overlap = fields.whole("overlap", default=DEFAULT_OVERLAP, low=0, high=MAX_OVERLAP)
+        expires_at = fields.moment("expires_at")
+        fields.done()
+        tenant = self.caller.tenant
+        _refuse_escalation(self.caller.key, get_api_key(tenant=tenant, key_id=key_id).scopes)
+        key, text = rotate_api_key(
+            tenant=tenant, key_id=key_id, overlap=timedelta(seconds=overlap), expires_at=expires_at
+        )
+        return Response(_new(key, text), status=201)
 
 
 class UserTokens(ServerView):
@@ -78,6 +97,18 @@ class UserTokens(ServerView):
         subscriber = Subscriber(pk=subscriber_id, tenant=tenant, external_id=external_id)
         token = mint(subscriber=subscriber, ttl=timedelta(seconds=ttl))
         return Response({"token": token, "expires_at": verify(token).expires_at}, status=201)
+
+
+def _refuse_escalation(own: ApiKey, scopes: list[str]) -> None:
+    """A key can't get hold of one that may do more than itself."""
+    beyond = sorted(scope for scope in scopes if not allows(own, scope))
+    if beyond:
+        raise Forbidden(f"The API key lacks the scope {beyond[0]}, so it can't give it.")
+
+
+def _new(key: ApiKey, text: str) -> dict[str, Any]:
+    key.refresh_from_db(fields=["created_at"])
+    return {**_shown(key), "key": text}
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -17,7 +17,10 @@ from hub.tenancy.errors import Refused
 from hub.tenancy.models import ApiKey, Tenant
 
 PREFIX = "hub_"
-RESOURCES = ("notifications", "subscribers", "event_types", "topics", "api_keys", "user_tokens", "deliveries")
+RESOURCES = (
+    *("notifications", "subscribers", "event_types", "topics", "deliveries"),
+    *("tenant", "api_keys", "signing_keys", "user_tokens"),
+)
 SCOPES = frozenset(
     ["*", *(f"{resource}:{action}" for resource in RESOURCES for action in ("read", "write", "*"))],
 )

@@ -1,39 +1,75 @@
 """Tenants, and the keys they hold."""
 
 import re
-import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from hub.clock import now
+from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
+from hub.tenancy.signing import checked_signing_key
 
+MAX_NAME = 200
+MAX_ORIGIN = 255
+MAX_ORIGINS = 100
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
-_HS256_MIN_BYTES = 32
-_RSA_MIN_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A new tenant and what its servers need: `api_key` is the text of a key for everything."""
+
+    tenant: Tenant
+    api_key: str
+    signing_key: SigningKey
+
+
+def register_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) -> Registration:
+    """A new tenant with its first API key and a signing key. Raises Conflict when the slug is taken."""
+    with transaction.atomic():
+        tenant = create_tenant(slug=slug, name=name, allowed_origins=allowed_origins)
+        _, text = create_api_key(tenant=tenant, name="first", scopes=["*"])
+        return Registration(tenant, text, create_signing_key(tenant=tenant))
 
 
 def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) -> Tenant:
     """A new tenant. `allowed_origins` are `scheme://host[:port]`. Raises Conflict when the slug is taken."""
     if not _SLUG.fullmatch(slug):
         raise InvalidRequest.on("slug", "Use 1 to 50 lower-case letters, digits and hyphens.")
-    for origin in allowed_origins:
-        _check_origin(origin)
+    fields = {"name": _checked_name(name), "allowed_origins": _checked_origins(allowed_origins)}
     try:
         with transaction.atomic():
-            return Tenant.objects.create(slug=slug, name=name, allowed_origins=list(allowed_origins))
+            return Tenant.objects.create(slug=slug, **fields)
     except IntegrityError as error:
         raise Conflict(f"There is already a tenant {slug}.") from error
+
+
+def change_tenant(*, tenant: Tenant, name: str | None = None, allowed_origins: Sequence[str] | None = None) -> None:
+    """Change what is given."""
+    changes = {
+        **({} if name is None else {"name": _checked_name(name)}),
+        **({} if allowed_origins is None else {"allowed_origins": _checked_origins(allowed_origins)}),
+    }
+    if changes:
+        Tenant.objects.filter(pk=tenant.pk).update(**changes)
+
+
+def suspend_tenant(*, tenant: Tenant) -> None:
+    """Refuse the tenant's servers and users with 403, and hold its deliveries back, until it is resumed."""
+    Tenant.objects.filter(pk=tenant.pk).update(status=Tenant.Status.SUSPENDED)
+
+
+def resume_tenant(*, tenant: Tenant) -> None:
+    """End a suspension."""
+    Tenant.objects.filter(pk=tenant.pk).update(status=Tenant.Status.ACTIVE)
 
 
 def create_api_key(
@@ -48,13 +84,35 @@ def create_api_key(
     new = generate()
     key = ApiKey.objects.create(
         tenant=tenant,
-        name=name,
+        name=_checked_name(name),
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
         prefix=new.prefix,
         digest=new.digest,
     )
     return key, new.text
+
+
+def rotate_api_key(
+    *, tenant: Tenant, key_id: UUID, overlap: timedelta, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A key of the same name and scopes in place of another, which ends after `overlap`; both work until then.
+
+    The new one ends at `expires_at`, or when the old one would have. Raises NotFound, and Conflict for a key that has
+    ended already.
+    """
+    with transaction.atomic():
+        old = ApiKey.objects.select_for_update().filter(tenant=tenant, pk=key_id).first()
+        if old is None:
+            raise NotFound("There is no such API key.")
+        present = now()
+        if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= present):
+            raise Conflict("This key is revoked or has expired: make a new one.")
+        new = create_api_key(tenant=tenant, name=old.name, scopes=old.scopes, expires_at=expires_at or old.expires_at)
+        end = present + overlap
+        old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
+        old.save(update_fields=["expires_at"])
+        return new
 
 
 def revoke_api_key(*, tenant: Tenant, key_id: UUID) -> ApiKey:
@@ -74,37 +132,29 @@ def create_signing_key(
     return SigningKey.objects.create(tenant=tenant, algorithm=algorithm, key=checked)
 
 
-def checked_signing_key(*, algorithm: str, key: str | None) -> str:
-    """The key that `create_signing_key` would keep. Raises InvalidRequest when it does not fit the algorithm."""
-    if algorithm not in SigningKey.Algorithm.values:
-        raise InvalidRequest.on("algorithm", f"Use one of {', '.join(SigningKey.Algorithm.values)}.")
-    if algorithm == SigningKey.Algorithm.HS256:
-        key = secrets.token_urlsafe(48) if key is None else key
-        _check_secret(key)
-        return key
-    _check_public_key(algorithm, key or "")
-    return key or ""
+def _checked_name(name: str) -> str:
+    if not check_text(name, field="name", limit=MAX_NAME).strip():
+        raise InvalidRequest.on("name", "Is required.", "required")
+    return name
 
 
-def _check_secret(key: str) -> None:
-    if len(key.encode()) < _HS256_MIN_BYTES:
-        raise InvalidRequest.on("key", f"A secret needs at least {_HS256_MIN_BYTES} bytes.")
+def _checked_origins(origins: Sequence[str]) -> list[str]:
+    """Browsers send an origin in lower case, so that is how it is kept."""
+    if len(origins) > MAX_ORIGINS:
+        raise InvalidRequest.on("allowed_origins", f"At most {MAX_ORIGINS} of them.", "too_long")
+    return list(dict.fromkeys(_checked_origin(origin) for origin in origins))
 
 
-def _check_public_key(algorithm: str, pem: str) -> None:
+def _checked_origin(origin: str) -> str:
+    check_text(origin, field="allowed_origins", limit=MAX_ORIGIN)
+    origin = origin.lower()
     try:
-        key = load_pem_public_key(pem.encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidRequest.on("key", "This is not a public key in PEM.") from error
-    if algorithm == SigningKey.Algorithm.RS256:
-        fits = isinstance(key, rsa.RSAPublicKey) and key.key_size >= _RSA_MIN_BITS
-    else:
-        fits = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
-    if not fits:
-        raise InvalidRequest.on("key", "RS256 needs an RSA key of 2,048 bits or more, ES256 a key on curve P-256.")
-
-
-def _check_origin(origin: str) -> None:
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}" or not parts.hostname:
+        parts = urlsplit(origin)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
         raise InvalidRequest.on("allowed_origins", f"{origin!r} is not scheme://host[:port].")
+    if "@" in parts.netloc or not origin.isascii() or " " in origin:
+        raise InvalidRequest.on("allowed_origins", f"{origin!r} is not what a browser sends as an Origin.")
+    return origin

@@ -1,6 +1,6 @@
 """An API key opens what its scopes name, in its own tenant, until it is revoked or has expired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,13 +8,18 @@ from django.utils import timezone
 from hub.tenancy import keys
 from hub.tenancy.models import ApiKey, Tenant
 from hub.tenancy.services import create_api_key
-from tests.api.client import Api, fields_of, problem_of, rolled_back
+from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
 
 pytestmark = rolled_back
 
 
 def limited(tenant: Tenant, *scopes: str) -> Api:
     return Api(create_api_key(tenant=tenant, name="limited", scopes=scopes)[1])
+
+
+def expiry(key: ApiKey) -> datetime:
+    assert key.expires_at is not None
+    return key.expires_at
 
 
 def test_nobody_gets_in(nobody: Api) -> None:
@@ -87,6 +92,65 @@ def test_a_key_cannot_make_one_that_may_do_more(tenant: Tenant) -> None:
 )
 def test_names_the_field_that_is_wrong(server: Api, body: dict[str, object], field: str) -> None:
     assert field in fields_of(problem_of(server.post("/api-keys", body), 422, "invalid_request"))
+
+
+def test_a_rotated_key_works_beside_the_new_one_for_the_overlap(tenant: Tenant) -> None:
+    old, text = create_api_key(tenant=tenant, name="ci", scopes=["api_keys:*", "topics:read"])
+    answer = Api(text).post(f"/api-keys/{old.pk}/rotate", {"overlap": 60}, Idempotency_Key="r")
+    assert answer.status_code == 201, answer.content
+    new = answer.json()
+    assert (new["name"], new["scopes"], new["expires_at"]) == ("ci", old.scopes, None)
+    assert Api(text).get("/topics").status_code == Api(new["key"]).get("/topics").status_code == 200
+    old.refresh_from_db()
+    assert timedelta(seconds=50) < expiry(old) - timezone.now() <= timedelta(seconds=60)
+    again = Api(text).post(f"/api-keys/{old.pk}/rotate", {"overlap": 60}, Idempotency_Key="r").json()
+    assert again == new | {"key": None}
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    problem_of(Api(text).get("/topics"), 401, "api_key_expired")
+    assert Api(new["key"]).get("/topics").status_code == 200
+
+
+@commits
+def test_without_overlap_the_old_key_ends_now(server: Api, tenant: Tenant) -> None:
+    old, text = create_api_key(tenant=tenant, name="n", scopes=["*"])
+    server.post(f"/api-keys/{old.pk}/rotate", {"overlap": 0})
+    problem_of(Api(text).get("/topics"), 401, "api_key_expired")
+
+
+def test_rotating_prolongs_nothing_by_itself(server: Api, tenant: Tenant) -> None:
+    soon, later = timezone.now() + timedelta(minutes=5), timezone.now() + timedelta(days=5)
+    old, _ = create_api_key(tenant=tenant, name="n", scopes=["*"], expires_at=soon)
+    kept = server.post(f"/api-keys/{old.pk}/rotate", {"overlap": 3600}).json()
+    old.refresh_from_db()
+    assert old.expires_at == expiry(ApiKey.objects.get(pk=kept["id"])) == soon
+    said = server.post(f"/api-keys/{old.pk}/rotate", {"expires_at": later.isoformat()}).json()
+    assert expiry(ApiKey.objects.get(pk=said["id"])) == later
+
+
+def test_what_has_ended_is_not_rotated(server: Api, stranger: Api, tenant: Tenant) -> None:
+    key, _ = create_api_key(tenant=tenant, name="n", scopes=["*"])
+    problem_of(stranger.post(f"/api-keys/{key.pk}/rotate"), 404, "not_found")
+    for overlap in (-1, 31 * 86_400, "soon"):
+        wrong = problem_of(server.post(f"/api-keys/{key.pk}/rotate", {"overlap": overlap}), 422, "invalid_request")
+        assert fields_of(wrong) == {"overlap"}
+    server.delete(f"/api-keys/{key.pk}")
+    problem_of(server.post(f"/api-keys/{key.pk}/rotate"), 409, "conflict")
+    other, _ = create_api_key(tenant=tenant, name="n", scopes=["*"])
+    ApiKey.objects.filter(pk=other.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    problem_of(server.post(f"/api-keys/{other.pk}/rotate"), 409, "conflict")
+
+
+def test_a_key_cannot_rotate_one_that_may_do_more(server: Api, tenant: Tenant) -> None:
+    strong = server.post("/api-keys", {"name": "n", "scopes": ["*"]}).json()
+    weak = limited(tenant, "api_keys:write")
+    problem_of(weak.post(f"/api-keys/{strong['id']}/rotate"), 403, "forbidden")
+
+
+def test_one_key_can_be_looked_at(server: Api, stranger: Api) -> None:
+    made = server.post("/api-keys", {"name": "ci", "scopes": ["*"]}).json()
+    shown = server.get(f"/api-keys/{made['id']}").json()
+    assert shown == {name: value for name, value in made.items() if name != "key"}
+    problem_of(stranger.get(f"/api-keys/{made['id']}"), 404, "not_found")
 
 
 def test_an_expired_key_is_refused(tenant: Tenant) -> None:

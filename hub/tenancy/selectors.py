@@ -1,0 +1,22 @@
+"""Reads of tenants and their keys."""
+
+from uuid import UUID
+
+from hub.exceptions import NotFound
+from hub.tenancy.models import ApiKey, Tenant
+
+
+def get_tenant(*, slug: str) -> Tenant:
+    """The tenant of that slug. Raises NotFound."""
+    found = Tenant.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such tenant.")
+    return found
+
+
+def get_api_key(*, tenant: Tenant, key_id: UUID) -> ApiKey:
+    """The tenant's key. Raises NotFound."""
+    found = ApiKey.objects.filter(tenant=tenant, pk=key_id).first()
+    if found is None:
+        raise NotFound("There is no such API key.")
+    return found

@@ -1,0 +1,104 @@
+"""REST: tenants, registered and suspended by whoever runs the hub."""
+
+from typing import Any
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.authentication import (
+    ApiKeyAuthentication,
+    OpenRegistration,
+    Operator,
+    OperatorAuthentication,
+    Server,
+)
+from hub.api.body import body, query
+from hub.api.paging import page_of, paging
+from hub.api.views import SAFE, HubView
+from hub.exceptions import Forbidden, NotFound
+from hub.tenancy.models import Tenant
+from hub.tenancy.selectors import get_tenant
+from hub.tenancy.services import MAX_NAME, MAX_ORIGINS, change_tenant, register_tenant, resume_tenant, suspend_tenant
+
+
+class TenantList(HubView):
+    """`/tenants`"""
+
+    authentication_classes = [OpenRegistration, OperatorAuthentication, ApiKeyAuthentication]
+    secrets = ("api_key", "signing_secret")
+
+    def check_permissions(self, request: Request) -> None:
+        if not isinstance(request.user, Operator):
+            raise Forbidden("This takes the operator's token.")
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        status = fields.choice("status", Tenant.Status.values)
+        fields.done()
+        tenants = Tenant.objects.all() if status is None else Tenant.objects.filter(status=status)
+        rows, following = paged.page(tenants)
+        return Response(page_of([_shown(row) for row in rows], following))
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        slug = fields.text("slug", required=True)
+        name = fields.text("name", required=True, limit=MAX_NAME)
+        origins = fields.texts("allowed_origins", most=MAX_ORIGINS)
+        fields.done()
+        made = register_tenant(slug=slug, name=name, allowed_origins=origins)
+        credentials = {
+            "api_key": made.api_key,
+            "signing_key": made.signing_key.pk,
+            "signing_secret": made.signing_key.key,
+        }
+        return Response(_shown(get_tenant(slug=slug)) | credentials, status=201)
+
+
+class TenantDetail(HubView):
+    """`/tenants/{slug}`: for the operator any, for a server its own."""
+
+    authentication_classes = [OperatorAuthentication, ApiKeyAuthentication]
+
+    def check_permissions(self, request: Request) -> None:
+        """A stranger's tenant is no tenant at all."""
+        if isinstance(request.user, Server):
+            if request.user.tenant.slug != self.kwargs["slug"]:
+                raise NotFound("There is no such tenant.")
+            request.user.need(f"tenant:{'read' if request.method in SAFE else 'write'}")
+
+    def get(self, request: Request, slug: str) -> Response:
+        query(request).done()
+        return Response(_shown(get_tenant(slug=slug)))
+
+    def patch(self, request: Request, slug: str) -> Response:
+        fields = body(request)
+        given = fields.given("name", "allowed_origins")
+        name = fields.text("name", required="name" in given, limit=MAX_NAME)
+        origins = fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS)
+        status = fields.choice("status", Tenant.Status.values)
+        fields.done()
+        if status is not None and not isinstance(request.user, Operator):
+            raise Forbidden("Only the operator suspends and resumes.")
+        tenant = get_tenant(slug=slug)
+        with transaction.atomic():
+            change_tenant(
+                tenant=tenant,
+                name=name if "name" in given else None,
+                allowed_origins=origins if "allowed_origins" in given else None,
+            )
+            if status is not None:
+                (suspend_tenant if status == Tenant.Status.SUSPENDED else resume_tenant)(tenant=tenant)
+        return Response(_shown(get_tenant(slug=slug)))
+
+
+def _shown(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.pk,
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "status": tenant.status,
+        "allowed_origins": tenant.allowed_origins,
+        "created_at": tenant.created_at,
+    }
