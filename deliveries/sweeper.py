@@ -16,7 +16,7 @@ from deliveries.database import released
 from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
 from hub.inbox.sweeps import expire, wake_snoozed
-from hub.notifications import fan_out
+from hub.notifications import fan_out, retract
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,10 @@ def until_dry(step: Callable[[], int]) -> int:
 
 def finish_fan_outs() -> int:
     return until_dry(fan_out.sweep)
+
+
+def finish_retractions() -> int:
+    return until_dry(retract.sweep)
 
 
 def wake_items() -> int:
@@ -78,6 +82,7 @@ def _forget() -> int:
 
 STEPS: dict[str, Callable[[], int]] = {
     "fan_outs": finish_fan_outs,
+    "retractions": finish_retractions,
     "leases": recover_leases,
     "lanes": start_due_lanes,
     "snoozes": wake_items,

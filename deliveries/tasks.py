@@ -21,9 +21,10 @@ def dispatch_lane(channel: str, lane: str) -> None:
 
 @shared_task(name=FAN_OUT, ignore_result=True)
 def fan_out_lane(lane: str) -> None:
-    """Carry out the fan-outs that are due."""
+    """Carry out the fan-outs and retractions that are due."""
     _started(f"hub.{lane}")
     sweeper.finish_fan_outs()
+    sweeper.finish_retractions()
 
 
 @shared_task(name=sweeper.SWEEP, ignore_result=True)

@@ -8,6 +8,7 @@ from hub.audience.api import SubscriberDetail, SubscriberList, TopicDetail, Topi
 from hub.content.api import EventTypeDetail, EventTypeList
 from hub.fallback.api import DeadLetterList, DeadLetterReplay
 from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxItemDetail, InboxMark
+from hub.notifications.after_api import NotificationRetract
 from hub.notifications.api import (
     NotificationCancel,
     NotificationCancelByKey,
@@ -27,6 +28,7 @@ server = [
     path("notifications/<uuid:notification_id>", NotificationDetail.as_view()),
     path("notifications/<uuid:notification_id>/timeline", NotificationTimeline.as_view()),
     path("notifications/<uuid:notification_id>/cancel", NotificationCancel.as_view()),
+    path("notifications/<uuid:notification_id>/retract", NotificationRetract.as_view()),
     path("subscribers", SubscriberList.as_view()),
     path("subscribers/<segment:external_id>", SubscriberDetail.as_view()),
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),

@@ -115,7 +115,7 @@ def _facts(delivery: Any, has_destination: bool) -> Facts:
         required=notification.required,
         tenant_active=delivery.tenant.status == Tenant.Status.ACTIVE,
         notification_cancelled=notification.status == Notification.Status.CANCELLED,
-        retracted=item.retracted_at is not None,
+        retracted=item.retracted_at is not None or notification.status == Notification.Status.RETRACTED,
         expired=delivery.is_expired,
         seen=item.seen_at is not None,
         read=any((item.read_at, item.archived_at, item.deleted_at, item.acted_at)),

@@ -10,10 +10,11 @@ import orjson
 from hub.clock import iso
 from hub.inbox.cursors import Counts
 
-# The columns that `ItemRow` holds, of hub_inboxitem i and hub_notification n.
+# The columns that `ItemRow` holds, of hub_inboxitem i and hub_notification n. A tombstone needs no content.
 ITEM_COLUMNS = """i.id, i.seq, i.surfaced_seq, i.created_at, i.expires_at, i.seen_at, i.read_at, i.archived_at,
     i.snoozed_until, i.acted, i.acted_at, i.deleted_at, i.retracted_at, i.expired_at,
-    n.event, n.category, n.content, n.tags, n.priority, n.group_key"""
+    n.event, n.category, CASE WHEN COALESCE(i.deleted_at, i.retracted_at, i.expired_at) IS NULL THEN n.content END,
+    n.tags, n.priority, n.group_key"""
 
 
 class ItemRow(NamedTuple):

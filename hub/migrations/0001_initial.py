@@ -236,6 +236,7 @@ class Migration(migrations.Migration):
                             ("scheduled", "Scheduled"),
                             ("processed", "Processed"),
                             ("cancelled", "Cancelled"),
+                            ("retracted", "Retracted"),
                         ],
                         default="accepted",
                         max_length=16,
@@ -267,6 +268,7 @@ class Migration(migrations.Migration):
                 ),
                 ("processed_at", models.DateTimeField(null=True)),
                 ("cancelled_at", models.DateTimeField(null=True)),
+                ("retracted_at", models.DateTimeField(null=True)),
                 ("recipients", models.IntegerField(default=0)),
                 (
                     "event_type",
@@ -404,7 +406,12 @@ class Migration(migrations.Migration):
             name="FanOut",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("operation", models.CharField(choices=[("deliver", "Deliver")], default="deliver", max_length=16)),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[("deliver", "Deliver"), ("retract", "Retract")], default="deliver", max_length=16
+                    ),
+                ),
                 ("part", models.IntegerField(default=0)),
                 ("cursor", models.CharField(blank=True, default="", max_length=300)),
                 ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -50,7 +50,7 @@ class NotificationDetail(ServerView):
     def get(self, request: Request, notification_id: UUID) -> Response:
         query(request).done()
         found = get_notification(tenant=self.caller.tenant, notification_id=notification_id)
-        return Response(_full(found) | progress(found))
+        return Response(shown(found) | progress(found))
 
 
 class NotificationTimeline(ServerView):
@@ -75,7 +75,7 @@ class NotificationCancel(ServerView):
 
     def post(self, request: Request, notification_id: UUID) -> Response:
         body(request).done()
-        return Response(_full(cancel(tenant=self.caller.tenant, notification_id=notification_id)))
+        return Response(shown(cancel(tenant=self.caller.tenant, notification_id=notification_id)))
 
 
 class NotificationCancelByKey(ServerView):
@@ -126,10 +126,12 @@ def _brief(notification: Notification) -> dict[str, Any]:
         "created_at": notification.created_at,
         "processed_at": notification.processed_at,
         "cancelled_at": notification.cancelled_at,
+        "retracted_at": notification.retracted_at,
     }
 
 
-def _full(notification: Notification) -> dict[str, Any]:
+def shown(notification: Notification) -> dict[str, Any]:
+    """A notification as REST shows it."""
     audience = notification.audience
     to = {"topic": audience["key"]} if "topic" in audience else audience["to"][:SHOWN_RECIPIENTS]
     shown = {"to": to, "creator": notification.creator, "ladder": notification.ladder}

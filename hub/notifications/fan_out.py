@@ -19,8 +19,8 @@ from hub.fallback.models import Delivery
 from hub.ids import uuid7
 from hub.inbox.cursors import Counts
 from hub.inbox.wire import new_item, notification_frame, shared_part
-from hub.notifications import audience
-from hub.notifications.models import Notification
+from hub.notifications import audience, work
+from hub.notifications.models import FanOut, Notification
 from hub.policy.ladder import Planned, plan
 from hub.wake import wake
 
@@ -73,19 +73,13 @@ def carry_out(notification: Notification) -> int:
             batches += 1
     except Exception as error:
         logger.exception("fan-out of notification %s failed; it is tried again", notification.id)
-        _failed(notification.id, error)
+        work.put_off(notification.id, FanOut.Operation.DELIVER, error)
     return batches
 
 
 def sweep(limit: int = 10) -> int:
     """Carry out up to `limit` fan-outs that are due and in nobody's hands. Returns how many were."""
-    with connection.cursor() as db:
-        db.execute(
-            "SELECT f.notification_id FROM hub_fanout f JOIN hub_tenant t ON t.id = f.tenant_id AND t.status = 'active' "
-            "WHERE f.done_at IS NULL AND f.due_at <= now() ORDER BY f.due_at LIMIT %s",
-            [limit],
-        )
-        due = [row[0] for row in db.fetchall()]
+    due = work.due(FanOut.Operation.DELIVER, limit)
     return sum(run(notification_id) > 0 for notification_id in due)
 
 
@@ -139,24 +133,17 @@ def _connected_first(notification: Notification) -> Iterator[list[UUID]]:
 @transaction.atomic
 def _commit_batch(notification: Notification, chosen: list[UUID] | None) -> _Batch | None:
     """Serve the `chosen`, or the next page after the cursor. None: done, cancelled, not due, or in other hands."""
-    with connection.cursor() as db:
-        db.execute(
-            "SELECT cursor, now() FROM hub_fanout WHERE notification_id = %s AND done_at IS NULL AND due_at <= now() "
-            "FOR NO KEY UPDATE SKIP LOCKED",
-            [notification.id],
-        )
-        row = db.fetchone()
-    if row is None:
+    held = work.take(notification.id, FanOut.Operation.DELIVER)
+    if held is None:
         return None
-    cursor, at = row
     if chosen is None:
-        recipients, following = audience.page(notification, cursor, conf.fan_out_batch)
+        recipients, following = audience.page(notification, held.cursor, conf.fan_out_batch)
     else:
-        recipients, following = audience.recipients(chosen, notification.category), cursor
+        recipients, following = audience.recipients(chosen, notification.category), held.cursor
     finished = chosen is None and not following
-    rows = _planned(notification, recipients, at)
-    born = rows.insert(notification, at, cursor=following, finished=finished)
-    return _Batch(notification, at, born, rows.due_now, finished)
+    rows = _planned(notification, recipients, held.at)
+    born = rows.insert(notification, held, cursor=following, finished=finished)
+    return _Batch(notification, held.at, born, rows.due_now, finished)
 
 
 def _planned(notification: Notification, recipients: list[audience.Recipient], at: datetime) -> "_Rows":
@@ -211,7 +198,7 @@ WITH fresh AS MATERIALIZED (
 ), work AS (
     UPDATE hub_fanout SET cursor = %(cursor)s, started_at = COALESCE(started_at, now()), failures = 0, error = '',
         done_at = CASE WHEN %(finished)s THEN now() END
-    WHERE notification_id = %(notification)s
+    WHERE id = %(work)s
 ), progress AS (
     UPDATE hub_notification SET recipients = recipients + (SELECT count(*) FROM fresh),
         status = CASE WHEN %(finished)s THEN 'processed' ELSE status END,
@@ -239,7 +226,7 @@ class _Rows:
         """The channels that owe something at once."""
         return frozenset(step.channel for _, _, step in self.deliveries if not step.reason and step.delay == 0)
 
-    def insert(self, notification: Notification, at: datetime, *, cursor: str, finished: bool) -> list[_Born]:
+    def insert(self, notification: Notification, held: work.Work, *, cursor: str, finished: bool) -> list[_Born]:
         """Items, counters and deliveries of those who have no item yet, and the progress made. Returns what is visible."""
         subscribers, items, hidden = zip(*self.items, strict=True) if self.items else ((), (), ())
         steps = [step for _, _, step in self.deliveries]
@@ -249,7 +236,8 @@ class _Rows:
             "category": notification.category,
             "expires_at": notification.expires_at,
             "lane": lane_of(notification),
-            "at": at,
+            "at": held.at,
+            "work": held.id,
             "cursor": cursor,
             "finished": finished,
             "subscribers": list(subscribers),
@@ -269,14 +257,3 @@ class _Rows:
             db.execute(_INSERT, arguments)
             rows = db.fetchall()
         return [_Born(row[0], row[1], row[2], Counts(row[3], row[4])) for row in rows if row[2] is not None]
-
-
-def _failed(notification_id: UUID, error: Exception) -> None:
-    """Keep why, and wait 2, 4, 8 … 300 s, so that one bad fan-out does not hold up the others."""
-    with connection.cursor() as db:
-        db.execute(
-            "UPDATE hub_fanout SET failures = LEAST(failures + 1, 30), error = %s, "
-            "due_at = now() + LEAST(power(2, LEAST(failures + 1, 9)), 300) * interval '1 second' "
-            "WHERE notification_id = %s AND done_at IS NULL",
-            [f"{type(error).__name__}: {error}"[:500], notification_id],
-        )

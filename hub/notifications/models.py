@@ -16,6 +16,7 @@ class Notification(models.Model):
         SCHEDULED = "scheduled"
         PROCESSED = "processed"
         CANCELLED = "cancelled"
+        RETRACTED = "retracted"
 
     class Priority(models.TextChoices):
         LOW = "low"
@@ -46,6 +47,7 @@ class Notification(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     processed_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    retracted_at = models.DateTimeField(null=True)
     recipients = models.IntegerField(default=0)
 
     class Meta:
@@ -63,13 +65,14 @@ class FanOut(models.Model):
 
     class Operation(models.TextChoices):
         DELIVER = "deliver"
+        RETRACT = "retract"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
     notification = models.ForeignKey(Notification, models.CASCADE, db_index=False, related_name="fan_outs")
     operation = models.CharField(max_length=16, choices=Operation, default=Operation.DELIVER)
     part = models.IntegerField(default=0)
-    # the last recipient that is done, by external id (a list) or subscriber id (a topic); empty: none
+    # the last recipient that is done, by external id (a list) or subscriber id (a topic, a retraction); empty: none
     cursor = models.CharField(max_length=300, blank=True, default="")
     due_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

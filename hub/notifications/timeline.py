@@ -65,6 +65,8 @@ def _of_notification(notification: Notification) -> Iterator[Event]:
         yield Event(notification.processed_at, "processed", details={"recipients": notification.recipients})
     if notification.cancelled_at:
         yield Event(notification.cancelled_at, "cancelled")
+    if notification.retracted_at:
+        yield Event(notification.retracted_at, "retracted")
 
 
 def _of_item(item: InboxItem, names: dict[UUID, str]) -> Iterator[Event]:

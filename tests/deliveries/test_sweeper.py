@@ -57,6 +57,8 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     Stream.objects.filter(subscriber=alice).update(unread=1, unseen=1)
     InboxItem.objects.filter(id=expired.id).update(expires_at=AGO)
     unfinished = accept(alice)
+    withdrawn = item_of(send(alice.tenant, "alice"), alice)
+    FanOut.objects.create(tenant=alice.tenant, notification=withdrawn.notification, operation="retract", due_at=AGO)
     due = owe(alice)
     keep(alice, "old", AGO)
     keep(alice, "new", datetime.now(UTC) + timedelta(hours=1))
@@ -64,7 +66,15 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     found = sweeper.sweep()
     dispatch.join(10)
 
-    assert found == {"fan_outs": 1, "leases": 1, "lanes": 1, "snoozes": 1, "expiry": 1, "idempotency": 1}
+    assert found == {
+        "fan_outs": 1,
+        "retractions": 1,
+        "leases": 1,
+        "lanes": 1,
+        "snoozes": 1,
+        "expiry": 1,
+        "idempotency": 1,
+    }
     assert item_of(unfinished, alice).visible
     lost.refresh_from_db()
     due.refresh_from_db()

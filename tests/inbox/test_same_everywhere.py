@@ -22,6 +22,7 @@ from hub.inbox.cursors import Cursor
 from hub.inbox.models import InboxItem
 from hub.inbox.selectors import FILTERS, catch_up, list_items
 from hub.inbox.services import mark
+from hub.notifications.retract import retract
 from tests.support.factories import counts, make_subscriber, make_tenant, recount, send
 from tests.support.reducer import Inbox
 
@@ -130,6 +131,13 @@ class TwoTabsAndARestClient(RuleBasedStateMachine):
         InboxItem.objects.filter(id__in=self.chosen(picked)).update(expires_at=now())
         with patch("hub.live.publish", self.published):
             sweeps.expire()
+
+    @rule(picked=picks)
+    def some_are_withdrawn(self, picked: list[int]) -> None:
+        sources = set(InboxItem.objects.filter(id__in=self.chosen(picked)).values_list("notification_id", flat=True))
+        with patch("hub.live.publish", self.published):
+            for notification_id in sources:
+                retract(tenant=self.tenant, notification_id=notification_id)
 
     @rule(fate=st.sampled_from(["arrives", "arrives", "lost", "doubled", "late"]))
     def a_frame_of_the_second_tab(self, fate: str) -> None:

@@ -1,0 +1,57 @@
+"""The pieces of work that `FanOut` rows stand for: taken by their row lock, put off when they fail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now."""
+
+    id: UUID
+    cursor: str
+    at: datetime
+
+
+# The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
+# batch starts under them. Never waiting here, nobody can wait in a circle.
+_TAKE = """
+SELECT f.id, f.cursor, now() FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
+WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND f.due_at <= now()
+ORDER BY f.part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_DUE = """
+SELECT f.notification_id FROM hub_fanout f JOIN hub_tenant t ON t.id = f.tenant_id AND t.status = 'active'
+WHERE f.done_at IS NULL AND f.due_at <= now() AND f.operation = %s ORDER BY f.due_at LIMIT %s
+"""
+
+_PUT_OFF = """
+UPDATE hub_fanout SET failures = LEAST(failures + 1, 30), error = %s,
+    due_at = now() + LEAST(power(2, LEAST(failures + 1, 9)), 300) * interval '1 second'
+WHERE notification_id = %s AND operation = %s AND done_at IS NULL AND due_at <= now()
+"""
+
+
+def take(notification_id: UUID, operation: str) -> Work | None:
+    """Work of this kind that is due, locked for this transaction. None: done, not due, or in other hands."""
+    with connection.cursor() as db:
+        db.execute(_TAKE, [notification_id, operation])
+        row = db.fetchone()
+    return Work(*row) if row else None
+
+
+def due(operation: str, limit: int) -> list[UUID]:
+    """The notifications for which work of this kind is due, in active tenants, longest due first."""
+    with connection.cursor() as db:
+        db.execute(_DUE, [operation, limit])
+        return [row[0] for row in db.fetchall()]
+
+
+def put_off(notification_id: UUID, operation: str, error: Exception) -> None:
+    """Keep why it failed, and wait 2, 4, 8 … 300 s, so that one bad piece does not hold up the others."""
+    with connection.cursor() as db:
+        db.execute(_PUT_OFF, [f"{type(error).__name__}: {error}"[:500], notification_id, operation])
