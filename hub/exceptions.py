@@ -36,7 +36,7 @@ class InvalidRequest(HubError):
 
     def under(self, path: str) -> "InvalidRequest":
         """The same error, of a field that lies under `path`."""
-        errors = [FieldError(f"{path}.{error.field}", error.code, error.message) for error in self.errors]
+        errors = [FieldError(f"{path}.{e.field}".rstrip("."), e.code, e.message) for e in self.errors]
         return type(self)(f"{path}: {self.message}", errors)
 
     @classmethod

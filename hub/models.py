@@ -1,7 +1,7 @@
 """Every table of the hub, gathered from the concepts that own them, as Django wants them in one place."""
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
-from hub.content.models import EventType
+from hub.content.models import EventType, Template
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
 from hub.notifications.models import FanOut, Idempotency, Notification
@@ -22,6 +22,7 @@ __all__ = [
     "SigningKey",
     "Stream",
     "Subscriber",
+    "Template",
     "Tenant",
     "Topic",
     "TopicMember",

@@ -12,8 +12,10 @@ from examples.github.hub import event_type
 from examples.github.payload import is_link
 from examples.github.people import mentioned
 from examples.github.translate import Message, translate
+from hub.content.keys import check_key
 from hub.content.render import render
-from hub.content.services import check_key, check_ladder
+from hub.content.services import check_ladder
+from hub.tenancy.models import Tenant
 
 WORDS = st.sampled_from(
     ["\ud800", "a\x00b", "https://a.example/ b", "@bob", "[bot]", "{who}", "refs/heads/x", "x" * 300]
@@ -49,7 +51,7 @@ def check(message: Message) -> None:
     check_key(message.category, field="category")
     check_ladder(event_type(message)["ladder"])
     content = {name: getattr(message, name) for name in ("title", "body", "action_url", "actor")}
-    assert render(event_type=None, **content)["title"] == message.title
+    assert render(tenant=Tenant(), template={}, **content)["title"] == message.title
 
 
 def test_every_real_payload_becomes_a_readable_message(webhooks: list[Webhook]) -> None:

@@ -5,7 +5,7 @@ from django.urls import path, re_path, register_converter
 from hub.api.converters import SegmentConverter
 from hub.api.views import Unknown
 from hub.audience.api import SubscriberDetail, SubscriberList, TopicDetail, TopicList, TopicMembers
-from hub.content.api import EventTypeDetail, EventTypeList
+from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
 from hub.fallback.api import DeadLetterList, DeadLetterReplay
 from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxItemDetail, InboxMark
 from hub.notifications.after_api import NotificationRetract
@@ -34,6 +34,8 @@ server = [
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
     path("event-types", EventTypeList.as_view()),
     path("event-types/<segment:key>", EventTypeDetail.as_view()),
+    path("templates", TemplateList.as_view()),
+    path("templates/<segment:key>", TemplateDetail.as_view()),
     path("topics", TopicList.as_view()),
     path("topics/<segment:key>", TopicDetail.as_view()),
     path("topics/<segment:key>/members", TopicMembers.as_view()),

@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 
 from hub.api.admin import HubAdmin
+from hub.content.keys import check_key
 from hub.content.models import EventType
-from hub.content.services import check_key, check_ladder, check_template
+from hub.content.services import check_ladder
+from hub.content.templates import check_template
 from hub.exceptions import InvalidRequest
 
 
@@ -27,7 +29,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check(self.cleaned_data[name])
         except InvalidRequest as error:
-            raise forms.ValidationError([f"{e.field}: {e.message}" for e in error.errors]) from error
+            raise forms.ValidationError([f"{e.field}: {e.message}".removeprefix(": ") for e in error.errors]) from error
 
 
 class EventTypeAdmin(HubAdmin[EventType]):

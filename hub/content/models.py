@@ -1,4 +1,4 @@
-"""What can be said: event types, made at run time."""
+"""What can be said: event types and templates, made at run time."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -18,13 +18,32 @@ class EventType(models.Model):
     required = models.BooleanField(default=False)
     # [{"channel", "after": seconds, "unless": "focused" | "seen" | "read" | "never"}]
     ladder = models.JSONField(default=list, blank=True)
-    # {"title", "body", "html", "action_url"}: Liquid
+    # what a notification says that names no template: the `content` of one
     template = models.JSONField(default=dict, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_event_type_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Template(models.Model):
+    """What a notification says, by name: a request that names it says this instead of its event type's own template."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="templates")
+    key = models.CharField(max_length=100)
+    name = models.CharField(max_length=200, blank=True, default="")
+    # Liquid: {"title", "body", "html", "action_url", "actions": [{"key", "label", "url"}]}, each optional
+    content = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_template_key")]
 
     def __str__(self) -> str:
         return self.key

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.content.models import EventType
+from hub.content.liquid import fill
 from hub.content.safety import check_url, clean_html, text_of
-from hub.content.templates import fill
 from hub.content.values import check_text, plain_object
-from hub.exceptions import InvalidRequest
+from hub.exceptions import FieldError, InvalidRequest
+from hub.tenancy.models import Tenant
 
 MAX_TITLE = 500
 MAX_BODY = 10_000
@@ -20,7 +20,8 @@ _SPACES = re.compile(r"\s+")
 
 def render(
     *,
-    event_type: EventType | None,
+    tenant: Tenant,
+    template: Mapping[str, Any],
     title: str = "",
     body: str = "",
     html: str = "",
@@ -31,33 +32,57 @@ def render(
 ) -> dict[str, Any]:
     """The content as it is stored: `{title, body, html, data, actor, action_url, actions}`.
 
-    What is given is taken as it is; what is not comes from the event type's template, filled with `data`, `actor` and
-    `tenant`. HTML is cut down to a safe subset, links are checked. Raises InvalidRequest naming the field.
+    What is given is taken as it is; what is not comes from `template` (the content of one, `{}`: none), filled with `data`,
+    `actor` and `tenant`. HTML is cut down to a safe subset, links are checked. Raises InvalidRequest naming the fields, and
+    every missing variable.
     """
     context = {"data": _data(data), "actor": _actor(actor)}
-    shown_html = clean_html(_text("html", html, event_type, context, MAX_HTML))
-    content = {
-        "title": _SPACES.sub(" ", _text("title", title, event_type, context, MAX_TITLE)).strip(),
-        "body": _text("body", body, event_type, context, MAX_BODY) or text_of(shown_html)[:MAX_BODY],
-        "html": shown_html,
-        "action_url": check_url(_text("action_url", action_url, event_type, context, MAX_HTML), field="action_url"),
-        "actions": _actions(actions),
-        **context,
-    }
-    if not content["title"] and not content["body"]:
+    given = {"title": title, "body": body, "html": html, "action_url": action_url, "actions": actions}
+    said = _said(given, template, {**context, "actor": context["actor"] or {}, "tenant": _shown(tenant)})
+    return _checked(said) | context
+
+
+def _checked(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be said, `{title, body, html, action_url, actions}`, checked and cut down to what is safe."""
+    shown_html = clean_html(check_text(said["html"], field="html", limit=MAX_HTML, control=True))
+    title = _SPACES.sub(" ", check_text(said["title"], field="title", limit=MAX_TITLE, control=True)).strip()
+    text = check_text(said["body"], field="body", limit=MAX_BODY, control=True) or text_of(shown_html)[:MAX_BODY]
+    if not title and not text:
         raise InvalidRequest.on("title", "A notification needs a title or a body.", "required")
-    return content | {"action_url": content["action_url"] or None}
+    return {
+        "title": title,
+        "body": text,
+        "html": shown_html,
+        "action_url": check_url(said["action_url"], field="action_url") or None,
+        "actions": _actions(said["actions"]),
+    }
 
 
-def _text(name: str, given: object, event_type: EventType | None, context: Mapping[str, Any], limit: int) -> str:
-    """The field `name`: as it was given, else from the template, else empty."""
-    value = given
-    template = event_type.template.get(name) if event_type is not None and given == "" else None
-    if event_type is not None and template:
-        tenant = {"slug": event_type.tenant.slug, "name": event_type.tenant.name}
-        values = {**context, "actor": context["actor"] or {}, "tenant": tenant}
-        value = fill(template, values, field=name, escape=name == "html")
-    return check_text(value, field=name, limit=limit, control=True)
+def _said(given: dict[str, Any], template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, the rest from the template. Every variable that is missing is named."""
+    errors: list[FieldError] = []
+    said = dict(given)
+    for name in [name for name in given if template.get(name) and not given[name]]:
+        try:
+            said[name] = _filled(name, template[name], values)
+        except InvalidRequest as error:
+            errors += error.errors
+    if errors:
+        raise InvalidRequest(" ".join(error.message for error in errors), errors)
+    return said
+
+
+def _filled(name: str, source: Any, values: Mapping[str, Any]) -> Any:
+    if name != "actions":
+        return fill(source, values, field=name, escape=name == "html")
+    return [
+        {part: fill(text, values, field=f"actions.{number}.{part}") for part, text in action.items()}
+        for number, action in enumerate(source)
+    ]
+
+
+def _shown(tenant: Tenant) -> dict[str, str]:
+    return {"slug": tenant.slug, "name": tenant.name}
 
 
 def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,32 +1,18 @@
 """Event types: kinds of notification, made at run time."""
 
-import re
 from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
 
 from hub.conf import Ladder
+from hub.content.keys import check_key
 from hub.content.models import EventType
-from hub.content.templates import MAX_SOURCE, check_template_source
+from hub.content.templates import check_template
 from hub.content.values import check_text
 from hub.exceptions import Conflict, FieldError, InvalidRequest, NotFound
 from hub.policy import ladder
 from hub.tenancy.models import Tenant
-
-TEMPLATE_FIELDS = ("title", "body", "html", "action_url")
-# what a template can speak of
-VARIABLES = frozenset({"data", "actor", "tenant"})
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
-
-
-def event_type(*, tenant: Tenant, key: str) -> EventType:
-    """The tenant's event type `key`, while it is active. Raises NotFound."""
-    found = get_event_type(tenant=tenant, key=key)
-    if not found.active:
-        raise NotFound(f"The event type {key} is switched off.")
-    found.tenant = tenant
-    return found
 
 
 def get_event_type(*, tenant: Tenant, key: str) -> EventType:
@@ -71,14 +57,6 @@ def delete_event_type(*, tenant: Tenant, key: str) -> None:
         raise Conflict("Notifications were sent with this event type: set active to false instead.") from error
 
 
-def check_key(value: object, *, field: str) -> str:
-    """`value` as the key of an event type or the name of a category: 1 to 100 letters, digits and `._:-`."""
-    text = check_text(value, field=field, limit=100)
-    if not _KEY.fullmatch(text):
-        raise InvalidRequest.on(field, "1 to 100 letters, digits and . _ : -, beginning with a letter or digit.")
-    return text
-
-
 def check_ladder(value: Any) -> Ladder:
     """`value` as a ladder: a list of `{"channel", "after": seconds, "unless"?}`, each channel at most once."""
     errors = [
@@ -90,16 +68,11 @@ def check_ladder(value: Any) -> Ladder:
     return steps
 
 
-def check_template(value: object) -> dict[str, str]:
-    """`value` as a template: Liquid for `title`, `body`, `html`, `action_url`. Every part must compile."""
-    if not isinstance(value, dict):
-        raise InvalidRequest.on("template", "Must be an object.", "type")
-    for name, source in value.items():
-        if name not in TEMPLATE_FIELDS:
-            raise InvalidRequest.on(f"template.{name}", "There is no such field.", "unknown_field")
-        check_text(source, field=f"template.{name}", limit=MAX_SOURCE, control=True)
-        check_template_source(source, field=f"template.{name}", variables=VARIABLES, escape=name == "html")
-    return value
+def _check_template(value: object) -> dict[str, Any]:
+    try:
+        return check_template(value)
+    except InvalidRequest as error:
+        raise error.under("template") from None
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +82,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         "required": lambda value: _flag(value, field="required"),
         "active": lambda value: _flag(value, field="active"),
         "ladder": check_ladder,
-        "template": check_template,
+        "template": _check_template,
     }
     unknown = fields.keys() - checks.keys()
     if unknown:

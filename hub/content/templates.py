@@ -1,118 +1,112 @@
-"""Liquid templates that tenants write: strict about missing values, bounded in time and memory."""
+"""Templates: what notifications say, by name. What was accepted is rendered already, so a change touches only what comes."""
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
+from collections.abc import Mapping
 from typing import Any
 
-from liquid import BoundTemplate, Environment
-from liquid.exceptions import LiquidError, ResourceLimitError
-from liquid.undefined import FalsyStrictUndefined
+from django.db import transaction
+from django.db.models.functions import Now
 
-from hub.exceptions import InvalidRequest
+from hub.content.keys import check_key
+from hub.content.liquid import MAX_SOURCE, check_template_source
+from hub.content.models import Template
+from hub.content.render import MAX_ACTIONS
+from hub.content.values import check_text
+from hub.exceptions import Conflict, InvalidRequest, NotFound
+from hub.tenancy.models import Tenant
 
-MAX_SOURCE = 100_000
-MAX_TEXT = 200_000
-MAX_ARRAY = 2_000
-_MAX_DIGITS = 10**18
-
-
-def compile_template(source: str, *, field: str, escape: bool = False) -> BoundTemplate:
-    """`source` as a template, cached. Raises InvalidRequest naming `field` with Liquid's own message."""
-    try:
-        return _compile(source, escape)
-    except (LiquidError, RecursionError) as error:
-        raise InvalidRequest.on(field, f"Liquid: {_message(error)}.", "template") from error
+TEXTS = ("title", "body", "html", "action_url")
+CONTENT = (*TEXTS, "actions")
+# what a template can speak of
+VARIABLES = frozenset({"data", "actor", "tenant"})
+_ACTION = {"key", "label", "url"}
 
 
-def check_template_source(source: str, *, field: str, variables: frozenset[str], escape: bool = False) -> None:
-    """Refuse a template that doesn't compile, or names a filter or a variable that there will never be."""
-    analysis = compile_template(source, field=field, escape=escape).analyze(include_partials=False)
-    for name in analysis.filters.keys() - _plain().filters.keys():
-        raise InvalidRequest.on(field, f"There is no filter {name}.", "template")
-    for name in analysis.globals.keys() - variables:
-        raise InvalidRequest.on(field, f"There is no {name}: use {', '.join(sorted(variables))}.", "template")
+def get_template(*, tenant: Tenant, key: str) -> Template:
+    """The tenant's template. Raises NotFound."""
+    found = Template.objects.filter(tenant=tenant, key=key).first()
+    if found is None:
+        raise NotFound("There is no such template.")
+    return found
 
 
-def fill(source: str, context: Mapping[str, Any], *, field: str, escape: bool = False) -> str:
-    """`source` filled from `context`; with `escape` every value is escaped for HTML. A missing value is an error."""
-    if "{{" not in source and "{%" not in source:
-        return source
-    template = compile_template(source, field=field, escape=escape)
-    try:
-        return template.render(**context)
-    # The filters of the library let arithmetic and comparison errors of Python through.
-    except (LiquidError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequest.on(field, f"The template can't be filled: {_message(error)}.", "template") from error
+@transaction.atomic
+def create_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
+    """A new template, with the fields of `change_template`. Raises Conflict when the key is taken."""
+    check_key(key, field="key")
+    found, created = Template.objects.get_or_create(tenant=tenant, key=key)
+    if not created:
+        raise Conflict(f"There is already a template {key}.")
+    return _change(found, fields)
 
 
-class _Bounded(Environment):
-    """Loops, output, variables and nesting are bounded; no template can include another."""
-
-    loop_iteration_limit = 1_000
-    output_stream_limit = MAX_TEXT
-    local_namespace_limit = 4 * MAX_TEXT
-    context_depth_limit = 16
-
-    def __init__(self, *, escape: bool) -> None:
-        super().__init__(autoescape=escape, undefined=FalsyStrictUndefined)
-        for tag in ("include", "render"):
-            del self.tags[tag]
-        for name, function in list(self.filters.items()):
-            self.filters[name] = _guarded(name, function)
+@transaction.atomic
+def replace_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
+    """Make a template, or replace it: what is not given is emptied."""
+    check_key(key, field="key")
+    found, _ = Template.objects.select_for_update().get_or_create(tenant=tenant, key=key)
+    found.name, found.content = "", {}
+    return _change(found, fields)
 
 
-@lru_cache(maxsize=1)
-def _plain() -> Environment:
-    return _Bounded(escape=False)
+@transaction.atomic
+def change_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
+    """Change what is given: name, title, body, html, action_url, actions; empty takes it away.
+
+    Raises NotFound, and InvalidRequest naming the field that is wrong.
+    """
+    found = Template.objects.select_for_update().filter(tenant=tenant, key=key).first()
+    if found is None:
+        raise NotFound("There is no such template.")
+    return _change(found, fields)
 
 
-@lru_cache(maxsize=1)
-def _html() -> Environment:
-    return _Bounded(escape=True)
+def delete_template(*, tenant: Tenant, key: str) -> None:
+    """Remove a template. Nothing that was accepted needs it any more; a request that still names it is refused."""
+    deleted, _ = Template.objects.filter(tenant=tenant, key=key).delete()
+    if not deleted:
+        raise NotFound("There is no such template.")
 
 
-@lru_cache(maxsize=1_024)
-def _compile(source: str, escape: bool) -> BoundTemplate:
-    return (_html() if escape else _plain()).from_string(source)
+def check_template(value: object) -> dict[str, Any]:
+    """`value` as the content of a template: Liquid for `title`, `body`, `html`, `action_url` and the parts of `actions`.
+
+    Every part must compile. Raises InvalidRequest with fields such as `title` or `actions.0.label`.
+    """
+    if not isinstance(value, dict):
+        raise InvalidRequest.on("", "Must be an object.", "type")
+    for name, source in value.items():
+        if name == "actions":
+            _check_actions(source)
+        elif name in TEXTS:
+            _check_source(source, field=name)
+        else:
+            raise InvalidRequest.on(str(name)[:100], "There is no such field.", "unknown_field")
+    return value
 
 
-def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that refuses values from which it could make something huge: `(1..100000000) | join` ran for 40 s."""
-
-    @wraps(function)
-    def bounded(*args: Any, **kwargs: Any) -> Any:
-        for value in args:
-            _check_size(value)
-        if name in {"replace", "join"}:
-            _check_growth(name, *args)
-        result = function(*args, **kwargs)
-        _check_size(result)
-        return result
-
-    return bounded
+def _change(found: Template, fields: Mapping[str, Any]) -> Template:
+    if "name" in fields:
+        found.name = check_text(fields["name"], field="name", limit=200)
+    given = check_template({name: value for name, value in fields.items() if name != "name"})
+    found.content = {name: value for name, value in (found.content | given).items() if value}
+    if not found.content.keys() & {"title", "body", "html"}:
+        raise InvalidRequest.on("title", "A template needs a title, a body or html.", "required")
+    found.updated_at = Now()
+    found.save()
+    found.refresh_from_db(fields=["created_at", "updated_at"])
+    return found
 
 
-def _check_size(value: object) -> None:
-    too_big = (
-        (isinstance(value, str) and len(value) > MAX_TEXT)
-        or (isinstance(value, range | list | tuple) and len(value[: MAX_ARRAY + 1]) > MAX_ARRAY)
-        or (isinstance(value, int) and abs(value) > _MAX_DIGITS)
-    )
-    if too_big:
-        raise ResourceLimitError("a value is too big for a filter", token=None)
+def _check_actions(actions: object) -> None:
+    if not isinstance(actions, list) or len(actions) > MAX_ACTIONS:
+        raise InvalidRequest.on("actions", f"Must be a list of {MAX_ACTIONS} actions at most.", "type")
+    for number, action in enumerate(actions):
+        if not isinstance(action, dict) or not {"key", "label"} <= action.keys() <= _ACTION:
+            raise InvalidRequest.on(f"actions.{number}", "Must be an object of key, label and, if it leads away, url.")
+        for part, source in action.items():
+            _check_source(source, field=f"actions.{number}.{part}")
 
 
-def _check_growth(name: str, value: object, *args: object) -> None:
-    """`replace` and `join` multiply the length of one value by another's."""
-    if name == "replace" and len(args) >= 2:
-        grown = (str(value).count(str(args[0])) + 1) * len(str(args[1]))
-    elif name == "join" and args and isinstance(value, list | tuple | range):
-        grown = len(value) * len(str(args[0]))
-    else:
-        return
-    if grown > MAX_TEXT:
-        raise ResourceLimitError("the result of a filter is too big", token=None)
-
-
-def _message(error: Exception) -> str:
-    return str(error.args[0] if error.args else error).strip().rstrip(".")[:300]
+def _check_source(source: object, *, field: str) -> None:
+    text = check_text(source, field=field, limit=MAX_SOURCE, control=True)
+    check_template_source(text, field=field, variables=VARIABLES, escape=field == "html")

@@ -250,6 +250,7 @@ class Migration(migrations.Migration):
                 ),
                 ("audience", models.JSONField()),
                 ("content", models.JSONField()),
+                ("template", models.CharField(blank=True, default="", max_length=100)),
                 ("ladder", models.JSONField(default=list)),
                 (
                     "tags",
@@ -574,6 +575,32 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Template",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=100)),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("content", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="templates", to="hub.tenant"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant", "key"), name="hub_template_key")],
+            },
         ),
         migrations.AddConstraint(
             model_name="subscriber",

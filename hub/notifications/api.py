@@ -11,8 +11,9 @@ from hub.api.paging import encode_cursor, page_of, paging
 from hub.api.views import ServerView
 from hub.notifications.models import Notification
 from hub.notifications.selectors import get_notification, notifications, progress
-from hub.notifications.services import cancel, cancel_by_key, notify
+from hub.notifications.services import notify
 from hub.notifications.timeline import timeline
+from hub.notifications.unstarted import cancel, cancel_by_key
 
 SHOWN_RECIPIENTS = 100
 
@@ -93,7 +94,8 @@ class NotificationCancelByKey(ServerView):
 def _wanted(fields: Fields) -> dict[str, Any]:
     """The arguments of `notify` in a body; what is absent keeps its default."""
     wanted: dict[str, Any] = {
-        name: fields.text(name) for name in ("event", "title", "body", "html", "action_url", "group_key", "cancel_key")
+        name: fields.text(name)
+        for name in ("event", "template", "title", "body", "html", "action_url", "group_key", "cancel_key")
     }
     wanted |= {
         "to": fields.any("to", required=True),
@@ -115,6 +117,7 @@ def _brief(notification: Notification) -> dict[str, Any]:
         "status": notification.status,
         "event": notification.event,
         "category": notification.category,
+        "template": notification.template or None,
         "title": notification.content["title"],
         "priority": notification.priority,
         "recipients": notification.recipients,

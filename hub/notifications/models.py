@@ -35,6 +35,8 @@ class Notification(models.Model):
     audience = models.JSONField()
     # {"title", "body", "html", "data", "actor", "action_url", "actions"}, rendered once
     content = models.JSONField()
+    # the key of the template that it was rendered from; empty: the event type's own, or none
+    template = models.CharField(max_length=100, blank=True, default="")
     # the event type's ladder as it was when this was accepted
     ladder = models.JSONField(default=list)
     tags = ArrayField(models.CharField(max_length=100), default=list)

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 
 from hub.content.render import render
-from hub.content.services import event_type, upsert_event_type
-from hub.exceptions import InvalidRequest, NotFound
+from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
+
+ACME = Tenant(slug="acme", name="Acme")
 
 
 def test_what_is_given_goes_out_as_it_is() -> None:
-    content = render(event_type=None, title=" Hello\n{{ x }} ", body="a\nb", action_url="/x", data={"n": 1})
+    content = render(tenant=ACME, template={}, title=" Hello\n{{ x }} ", body="a\nb", action_url="/x", data={"n": 1})
     assert content == {
         "title": "Hello {{ x }}",
         "body": "a\nb",
@@ -25,30 +26,51 @@ def test_what_is_given_goes_out_as_it_is() -> None:
     }
 
 
-def test_what_is_given_comes_before_the_template(tenant: Tenant) -> None:
+def test_what_is_given_comes_before_the_template() -> None:
     template = {
         "title": "{{ tenant.name }}: {{ data.x }}",
         "html": "<i>{{ data.x }}</i>",
         "action_url": "/{{ data.x }}",
     }
-    upsert_event_type(tenant=tenant, key="a", template=template)
-    found = event_type(tenant=tenant, key="a")
-    content = render(event_type=found, data={"x": "<b>"})
+    content = render(tenant=ACME, template=template, data={"x": "<b>"})
     assert content["title"] == "Acme: <b>"
     assert content["html"] == "<i>&lt;b&gt;</i>"
     assert content["body"] == "<b>"
-    assert render(event_type=found, title="Mine", data={"x": "y"})["title"] == "Mine"
+    assert render(tenant=ACME, template=template, title="Mine", data={"x": "y"})["title"] == "Mine"
 
 
-def test_a_template_cannot_make_an_unsafe_link(tenant: Tenant) -> None:
-    upsert_event_type(tenant=tenant, key="a", template={"title": "x", "action_url": "{{ data.url }}"})
+def test_a_template_offers_actions() -> None:
+    template = {"title": "x", "actions": [{"key": "open", "label": "Open {{ data.n }}", "url": "/{{ data.n }}"}]}
+    filled = [{"key": "open", "label": "Open 7", "url": "/7"}]
+    assert render(tenant=ACME, template=template, data={"n": 7})["actions"] == filled
+    own = [{"key": "own", "label": "{{ mine }}"}]
+    assert render(tenant=ACME, template=template, actions=own)["actions"] == own
+
+
+def test_every_missing_variable_is_named() -> None:
+    template = {
+        "title": "{{ data.order.id }}",
+        "body": "{{ actor.name }}",
+        "actions": [{"key": "a", "label": "A", "url": "{{ data.url }}"}],
+    }
+    with pytest.raises(InvalidRequest) as refused:
+        render(tenant=ACME, template=template)
+    told = [(error.field, error.code) for error in refused.value.errors]
+    assert told == [(name, "missing_variable") for name in ("data.order", "actor.name", "data.url")]
+
+
+def test_a_template_cannot_make_an_unsafe_link() -> None:
+    hostile = {"url": "javascript:alert(1)"}
     with pytest.raises(InvalidRequest, match="action_url"):
-        render(event_type=event_type(tenant=tenant, key="a"), data={"url": "javascript:alert(1)"})
+        render(tenant=ACME, template={"title": "x", "action_url": "{{ data.url }}"}, data=hostile)
+    actions = [{"key": "a", "label": "A", "url": "{{ data.url }}"}]
+    with pytest.raises(InvalidRequest, match=r"actions\.0\.url"):
+        render(tenant=ACME, template={"title": "x", "actions": actions}, data=hostile)
 
 
 def test_values_of_python_become_json() -> None:
     when = datetime(2030, 1, 1, tzinfo=UTC)
-    content = render(event_type=None, title="x", data={"at": when, "id": UUID(int=1)})
+    content = render(tenant=ACME, template={}, title="x", data={"at": when, "id": UUID(int=1)})
     assert content["data"] == {"at": "2030-01-01T00:00:00+00:00", "id": "00000000-0000-0000-0000-000000000001"}
 
 
@@ -57,13 +79,14 @@ def test_values_of_python_become_json() -> None:
 )
 def test_what_is_no_json_is_refused(data: object) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        render(event_type=None, title="x", data=data)  # type: ignore[arg-type]
+        render(tenant=ACME, template={}, title="x", data=data)  # type: ignore[arg-type]
     assert refused.value.errors[0].field.startswith("data")
 
 
 def test_actions_and_actor_are_checked() -> None:
     content = render(
-        event_type=None,
+        tenant=ACME,
+        template={},
         title="x",
         actions=[{"key": "ok", "label": "OK", "url": "https://example.com"}, {"key": "no", "label": "No"}],
         actor={"id": "7", "name": "Bob", "avatar_url": "https://example.com/b.png"},
@@ -76,10 +99,4 @@ def test_actions_and_actor_are_checked() -> None:
         [{"key": "a", "label": "A", "x": 1}],
     ):
         with pytest.raises(InvalidRequest, match="actions"):
-            render(event_type=None, title="x", actions=actions)
-
-
-def test_an_event_type_that_is_off_is_not_found(tenant: Tenant) -> None:
-    upsert_event_type(tenant=tenant, key="a", active=False)
-    with pytest.raises(NotFound, match="switched off"):
-        event_type(tenant=tenant, key="a")
+            render(tenant=ACME, template={}, title="x", actions=actions)

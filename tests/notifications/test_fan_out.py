@@ -17,7 +17,7 @@ from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications import fan_out
 from hub.notifications.models import FanOut, Notification
-from hub.notifications.services import cancel, cancel_by_key
+from hub.notifications.unstarted import cancel, cancel_by_key
 from hub.tenancy.models import Tenant
 from tests.support.factories import counts, item_of, make_subscriber, recount, send
 

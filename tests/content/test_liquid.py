@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hub.content.templates import check_template_source, fill
+from hub.content.liquid import check_template_source, fill
 from hub.exceptions import InvalidRequest
 
 KNOWN = frozenset({"data", "actor", "tenant"})
@@ -33,8 +33,6 @@ def test_html_values_are_escaped() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "{{ data.gone }}",
-        "{{ data.gone.deeper }}",
         "{{ data.list | minus: 'x' | divided_by: 0 }}",
         "{{ (1..100000000) | join: ',' }}",
         "{{ (1..100000000) | sort | size }}",
@@ -47,12 +45,28 @@ def test_html_values_are_escaped() -> None:
         "{{ data.long | split: '' | uniq | size }}",
     ],
 )
-def test_what_is_missing_or_without_bound_is_refused_quickly(source: str) -> None:
+def test_what_is_without_bound_is_refused_quickly(source: str) -> None:
     begin = time.monotonic()
     with pytest.raises(InvalidRequest) as refused:
         fill(source, {"data": {"list": [1], "long": "a" * 5_000}}, field="title")
     assert time.monotonic() - begin < 2
     assert refused.value.errors[0].field == "title"
+
+
+@pytest.mark.parametrize(
+    ("source", "variable"),
+    [
+        ("{{ data.gone }}", "data.gone"),
+        ("{{ data.gone.deeper }}", "data.gone"),
+        ("{% for n in data.gone %}x{% endfor %}", "data.gone"),
+        ("{{ gone }}", "gone"),
+        ("{{ data.list[7].x }}", "title"),
+    ],
+)
+def test_what_is_missing_is_named(source: str, variable: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        fill(source, {"data": {"list": [1]}}, field="title")
+    assert [(error.field, error.code) for error in refused.value.errors] == [(variable, "missing_variable")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""What is asked for, checked and rendered: from the fields of a request to a row that is not stored yet."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Required, TypedDict
+
+from hub.clock import now
+from hub.conf import conf
+from hub.content.catalogue import Catalogue
+from hub.content.render import render
+from hub.content.values import check_text
+from hub.exceptions import InvalidRequest
+from hub.notifications.audience import parse_to
+from hub.notifications.models import Notification
+from hub.tenancy.models import Tenant
+
+MESSAGE = "message"
+MAX_AHEAD = timedelta(days=366)
+MAX_TAGS = 20
+
+
+class Request(TypedDict, total=False):
+    """One notification to accept.
+
+    `to`: a subscriber's id, a list, `{"topic": key}`, an inline subscriber `{"id", "email", …}` or a bare `{"email"}`.
+    Without `event` it goes out as the built-in `message` type. `template`: the key of what it says instead of its event
+    type's own template; what the request says itself comes before both.
+    """
+
+    to: Required[Any]
+    event: str
+    template: str
+    title: str
+    body: str
+    html: str
+    data: Mapping[str, Any] | None
+    action_url: str
+    actions: Sequence[Mapping[str, Any]]
+    actor: Mapping[str, Any] | None
+    priority: str
+    send_at: datetime | None
+    expires_at: datetime | None
+    group_key: str
+    cancel_key: str
+    tags: Sequence[str]
+
+
+def event_of(request: Mapping[str, Any]) -> Any:
+    """The event type that a request names; empty for the built-in one."""
+    event = request.get("event") or ""
+    return "" if event == MESSAGE else event
+
+
+def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -> Notification:
+    """The notification that `request` asks for. Raises InvalidRequest naming each field."""
+    if unknown := request.keys() - Request.__annotations__.keys():
+        raise TypeError(f"There is no field {min(unknown)} of a notification.")
+    event_type = known.event_type(event_of(request))
+    due_at, expires_at = check_times(request.get("send_at"), request.get("expires_at"))
+    template = request.get("template") or ""
+    said = {name: request[name] for name in _SAID & request.keys()}  # type: ignore[literal-required]
+    return Notification(
+        tenant=tenant,
+        event_type=event_type,
+        event=event_type.key if event_type else MESSAGE,
+        category=event_type.category if event_type else MESSAGE,
+        required=bool(event_type and event_type.required),
+        status=Notification.Status.SCHEDULED if due_at else Notification.Status.ACCEPTED,
+        priority=_priority(request.get("priority", Notification.Priority.NORMAL)),
+        audience=parse_to(tenant, request.get("to")),
+        content=render(tenant=tenant, template=known.content(template, event_type), **said),
+        template=template,
+        ladder=event_type.ladder if event_type else conf.message_ladder,
+        tags=_tags(request.get("tags", ())),
+        group_key=check_text(request.get("group_key", ""), field="group_key", limit=200),
+        cancel_key=check_text(request.get("cancel_key", ""), field="cancel_key", limit=200),
+        send_at=due_at,
+        expires_at=expires_at,
+        creator=creator,
+    )
+
+
+_SAID = frozenset({"title", "body", "html", "data", "action_url", "actions", "actor"})
+
+
+def check_times(send_at: datetime | None, expires_at: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Both as they are stored: `send_at` only while it lies ahead, as what was due in the past is due now."""
+    if send_at is None and expires_at is None:
+        return None, None
+    present = now()
+    for name, value in (("send_at", send_at), ("expires_at", expires_at)):
+        if value is not None and (value.tzinfo is None or value - present > MAX_AHEAD):
+            raise InvalidRequest.on(name, f"must be an instant with its offset, within {MAX_AHEAD.days} days")
+    if expires_at is not None and expires_at <= max(present, send_at or present):
+        raise InvalidRequest.on("expires_at", "must be in the future, and after send_at")
+    return send_at if send_at is not None and send_at > present else None, expires_at
+
+
+def _priority(value: object) -> str:
+    if value not in Notification.Priority.values:
+        raise InvalidRequest.on("priority", f"must be one of {', '.join(Notification.Priority.values)}")
+    return str(value)
+
+
+def _tags(tags: Collection[Any]) -> list[str]:
+    if not isinstance(tags, list | tuple) or len(tags) > MAX_TAGS or not all(tags):
+        raise InvalidRequest.on("tags", f"must be at most {MAX_TAGS} texts of 1 to 100 characters")
+    return [check_text(tag, field=f"tags.{number}", limit=100) for number, tag in enumerate(tags)]
