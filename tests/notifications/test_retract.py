@@ -19,7 +19,7 @@ from hub.notifications import fan_out
 from hub.notifications import retract as retraction
 from hub.notifications.models import FanOut, Notification
 from hub.notifications.retract import retract
-from hub.notifications.services import cancel
+from hub.notifications.unstarted import cancel
 from hub.tenancy.models import Tenant
 from tests.support.deliveries import owe, take
 from tests.support.factories import counts, item_of, recount, send
