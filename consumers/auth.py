@@ -1,7 +1,7 @@
 """Who is asking: the token of the first frame, or a session cookie from a page that is let in. Runs in threads."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from hub.audience.services import subscriber_of_user
 from hub.exceptions import Forbidden, InvalidRequest, Unauthorised
 from hub.tenancy import tokens
 from hub.tenancy.models import Tenant
+from hub.tenancy.revocation import Credential, Standing
 
 Scope = dict[str, Any]
 # what a refused token closes with, if not 4501: an expired one is replaced, so the client comes back
@@ -35,11 +36,22 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose socket it is. `name`: the tenant's own id for them; `expires_at`: None for a session cookie."""
+    """Whose socket it is, by which credential.
 
-    subscriber_id: UUID
+    `tenant`: its slug; `name`: the tenant's own id for them; `issued_at`: when the credential came to be, in unix
+    seconds (a session cookie: when it was shown); `expires_at`: None for a session cookie.
+    """
+
+    credential: Credential
+    tenant_id: UUID
+    tenant: str
     name: str
+    issued_at: float
     expires_at: datetime | None
+
+    @property
+    def subscriber_id(self) -> UUID:
+        return self.credential.subscriber_id
 
 
 def identify(scope: Scope, token: str | None, tenant: str | None) -> Identity:
@@ -58,7 +70,18 @@ def by_token(scope: Scope, token: str) -> Identity:
     origin = _header(scope, b"origin")
     if origin is not None and found.tenant.allowed_origins and not _welcome(scope, origin, found.tenant):
         raise Refused(Close.FORBIDDEN, "this origin is not allowed")
-    return Identity(found.subscriber.pk, found.subscriber.external_id, found.expires_at)
+    credential = Credential(found.subscriber.pk, key_id=found.key_id)
+    return _identity(credential, found.subscriber, found.tenant, found.issued_at, found.expires_at)
+
+
+def refusal(identity: Identity, standing: Standing) -> Refused | None:
+    """Why somebody who was let in may not stay, if so."""
+    if standing.suspended:
+        return Refused(Close.FORBIDDEN, "the tenant is suspended")
+    valid_after = standing.valid_after
+    if not standing.holds or (valid_after is not None and identity.issued_at < valid_after.timestamp()):
+        return Refused(Close.REVOKED, "the credentials are revoked")
+    return None
 
 
 def _by_session(scope: Scope, tenant: str | None) -> Identity:
@@ -71,7 +94,14 @@ def _by_session(scope: Scope, tenant: str | None) -> Identity:
         raise Refused(Close.FORBIDDEN, "this origin is not allowed")
     if subscriber.tenant.status == Tenant.Status.SUSPENDED:
         raise Refused(Close.FORBIDDEN, "the tenant is suspended")
-    return Identity(subscriber.pk, subscriber.external_id, None)
+    credential = Credential(subscriber.pk, user_id=str(subscriber.user_id))
+    return _identity(credential, subscriber, subscriber.tenant, datetime.now(UTC).timestamp(), None)
+
+
+def _identity(
+    credential: Credential, subscriber: Subscriber, tenant: Tenant, issued_at: float, expires_at: datetime | None
+) -> Identity:
+    return Identity(credential, tenant.pk, tenant.slug, subscriber.external_id, issued_at, expires_at)
 
 
 def _subscriber(scope: Scope, tenant: str | None) -> Subscriber:

@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import orjson
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
-from channels.layers import get_channel_layer
-from channels.utils import await_many_dispatch
 
-from consumers.auth import Refused, by_token, identify
+from consumers.auth import Identity, Refused, by_token, identify
+from consumers.channel import Channel
 from consumers.edge import Edge, current_edge
 from consumers.frames import (
     SUBPROTOCOL,
@@ -43,13 +41,15 @@ logger = logging.getLogger(__name__)
 
 # frames a second that a client may send on average, and at once
 RATE, BURST = 20, 60
+# seconds after which somebody with a session cookie is asked for it again: they may have logged out
+SESSION_CHECK = 300.0
 
 Event = dict[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 
 
 class HubConsumer(AsyncConsumer):
-    """One socket of one subscriber. Over the direct layer a group message is a function call; over others, an event."""
+    """One socket of one subscriber."""
 
     edge: Edge
     outbox: Outbox
@@ -64,24 +64,14 @@ class HubConsumer(AsyncConsumer):
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._allowance = Allowance(RATE, BURST)
         self._heard = asyncio.get_running_loop().time()
-        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self._channel = Channel(self._on_group_message)
         try:
-            await self._listen(receive)
+            while True:
+                await self.dispatch(await receive())
         except StopConsumer:
             pass
         finally:
             await self._leave()
-
-    async def _listen(self, receive: Receive) -> None:
-        attach = getattr(self.channel_layer, "attach", None)
-        if attach is None:
-            self.channel_name = await self.channel_layer.new_channel()
-            from_layer = partial(self.channel_layer.receive, self.channel_name)
-            await await_many_dispatch([receive, from_layer], self.dispatch)
-        else:
-            self.channel_name = attach(self._on_group_message)
-            while True:
-                await self.dispatch(await receive())
 
     async def dispatch(self, message: Event) -> None:
         """As Channels', but without its hop to the database thread for every message, and unknown types are ignored."""
@@ -120,10 +110,6 @@ class HubConsumer(AsyncConsumer):
 
     async def websocket_disconnect(self, _: Event) -> None:
         raise StopConsumer
-
-    async def hub_frame(self, message: Event) -> None:
-        """A group message, where the layer has no direct way."""
-        self._on_group_message(message)
 
     def _on_group_message(self, message: Event) -> None:
         if self.session is not None and message["type"] == FRAME:
@@ -175,13 +161,12 @@ class HubConsumer(AsyncConsumer):
             logger.exception("A hello failed")
             self.outbox.close(Close.GOING_AWAY, "not possible at the moment")
         else:
-            self._expect_expiry(identity.expires_at)
+            self._expect_end(identity)
             self._after("ping", conf.ping_interval, self._ping)
 
     async def _join(self, session: Session) -> None:
         """Be present and subscribe first, then read: what happens in between is held, and not missed."""
-        join = self.channel_layer.group_add(user_group(session.subscriber_id), self.channel_name)
-        await asyncio.gather(self.edge.enter(session), join)
+        await asyncio.gather(self.edge.enter(session), self._channel.join(user_group(session.subscriber_id)))
 
     async def _refresh(self, session: Session, token: str) -> None:
         """Let the socket live on with a new token. A refused one changes nothing: the old one still has its time."""
@@ -194,7 +179,7 @@ class HubConsumer(AsyncConsumer):
             self.outbox.close(Close.UNAUTHORISED, "a token of somebody else")
             return
         session.identity = identity
-        self._expect_expiry(identity.expires_at)
+        self._expect_end(identity)
 
     # time
 
@@ -203,10 +188,26 @@ class HubConsumer(AsyncConsumer):
             self._timers[name].cancel()
         self._timers[name] = asyncio.get_running_loop().call_later(delay, callback, *args)
 
-    def _expect_expiry(self, expires_at: datetime | None) -> None:
-        if expires_at is not None:
-            left = (expires_at - datetime.now(UTC)).total_seconds()
-            self._after("expiry", left, self.outbox.close, Close.TOKEN_EXPIRED, "the token has expired")
+    def _expect_end(self, identity: Identity) -> None:
+        """A token ends by itself; a session has to be asked."""
+        if identity.expires_at is not None:
+            left = (identity.expires_at - datetime.now(UTC)).total_seconds()
+            self._after("end", left, self.outbox.close, Close.TOKEN_EXPIRED, "the token has expired")
+        else:
+            self._after("end", SESSION_CHECK, lambda: self.edge.spawn(self._ask_again()))
+
+    async def _ask_again(self) -> None:
+        session = self.session
+        assert session is not None  # noqa: S101  asked since hello
+        try:
+            identity = await in_thread(READS, identify, self.scope, None, session.identity.tenant)
+        except Refused as refusal:
+            self.outbox.close(refusal.code, refusal.reason)
+        except Exception as error:
+            logger.warning("A session can't be looked up now: %r", error)
+            self._expect_end(session.identity)
+        else:
+            self._expect_end(identity)
 
     def _ping(self) -> None:
         silence = asyncio.get_running_loop().time() - self._heard
@@ -236,17 +237,10 @@ class HubConsumer(AsyncConsumer):
         for timer in self._timers.values():
             timer.cancel()
         self.outbox.stop()
-        try:
-            if self.session is not None:
-                self._marks.stop()
-                self.edge.leave(self.session)
-                await self.channel_layer.group_discard(user_group(self.session.subscriber_id), self.channel_name)
-        except Exception:
-            logger.exception("A group could not be left")
-        finally:
-            detach = getattr(self.channel_layer, "detach", None)
-            if detach is not None:
-                detach(self.channel_name)
+        if self.session is not None:
+            self._marks.stop()
+            self.edge.leave(self.session)
+        await self._channel.leave()
 
 
 def _text(frame: bytes | str | dict[str, Any]) -> str:

@@ -1,27 +1,30 @@
-"""What the sockets of one process and event loop share: who is here, presence, repairs, the head check, and acks."""
+"""What the sockets of one process and event loop share: who is here and may stay, presence, repairs, and acks."""
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from consumers.channel import Channel, Message
 from consumers.presence import Presence
 from consumers.work import READS, WRITES, Batcher, in_thread
 from hub.conf import conf
 from hub.inbox.cursors import Cursor
-from hub.inbox.selectors import CatchUp, catch_up, heads
+from hub.inbox.selectors import CatchUp, catch_up
 from hub.inbox.services import Ack, acknowledge
+from hub.live import EDGES, RECHECK
+from hub.tenancy.revocation import Credential, standings
 
 if TYPE_CHECKING:
     from consumers.session import Session
 
 logger = logging.getLogger(__name__)
 
-# subscribers whose heads are compared in one query
-HEADS = 5_000
+# credentials that are looked up in one query
+STANDINGS = 5_000
 # seconds that acks are gathered before they are written, and that a session's next one waits
 ACK_FLUSH, ACK_INTERVAL = 0.2, 1.0
 # catch-ups in one query, and the seconds that they wait for each other
@@ -54,6 +57,7 @@ class Edge:
         self._repair_timer: asyncio.TimerHandle | None = None
         self._acks: dict[tuple[Session, bool], int] = {}
         self._ack_timer: asyncio.TimerHandle | None = None
+        self._control: Channel | None = None
         self._head_check: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -61,8 +65,8 @@ class Edge:
         """From now on the session's subscriber is present, and its head is watched."""
         self._sessions[session.subscriber_id].add(session)
         if self._head_check is None or self._head_check.done():
-            self._head_check = asyncio.create_task(self._check_heads())
-        await self.presence.enter(session.subscriber_id)
+            self._head_check = asyncio.create_task(self._check_regularly())
+        await asyncio.gather(self.presence.enter(session.subscriber_id), self._hear())
 
     def leave(self, session: "Session") -> None:
         """The session is over."""
@@ -73,6 +77,9 @@ class Edge:
             self.presence.leave(session.subscriber_id)
         if not self._sessions and self._head_check is not None:
             self._head_check.cancel()
+            control, self._control = self._control, None
+            if control is not None:
+                self.spawn(control.leave())
 
     def spawn(self, job: Coroutine[Any, Any, None]) -> None:
         """Run `job` beside the caller."""
@@ -97,22 +104,46 @@ class Edge:
             if session.is_behind:
                 self.spawn(session.repair())
 
-    async def _check_heads(self) -> None:
-        """A lost frame that no later one reveals shows itself here."""
+    async def _hear(self) -> None:
+        """Be told at once when somebody may no longer stay. A message that is lost costs the time of a head check."""
+        if self._control is None:
+            self._control = Channel(self._on_control)
+            await self._control.join(EDGES)
+
+    def _on_control(self, message: Message) -> None:
+        if message["type"] == RECHECK:
+            tenant = message["tenant"] and UUID(message["tenant"])
+            named = [session for who in message["subscribers"] for session in self._sessions.get(UUID(who), ())]
+            theirs = [session for session in self._everybody() if session.identity.tenant_id == tenant]
+            self.spawn(self._check([*named, *theirs]))
+
+    def _everybody(self) -> list["Session"]:
+        return [session for sessions in self._sessions.values() for session in sessions]
+
+    async def _check_regularly(self) -> None:
+        """A lost frame that no later one reveals shows itself here, and so does whoever may no longer stay."""
         while self._sessions:
             await asyncio.sleep(conf.head_check_interval)
-            everybody = list(self._sessions)
-            for start in range(0, len(everybody), HEADS):
-                subscribers = everybody[start : start + HEADS]
-                try:
-                    found = await in_thread(READS, heads, subscribers)
-                except Exception as error:
-                    logger.warning("Heads can't be compared: %r", error)
-                    break
-                for subscriber_id in subscribers:
-                    cursor = found[subscriber_id][0] if subscriber_id in found else None
-                    for session in tuple(self._sessions.get(subscriber_id, ())):
-                        session.compare(cursor)
+            await self._check(self._everybody())
+
+    async def _check(self, sessions: Iterable["Session"]) -> None:
+        """Compare sessions with the record: one query for all, or for each `STANDINGS` of them."""
+        by_credential: dict[Credential, list[Session]] = defaultdict(list)
+        for session in sessions:
+            by_credential[session.identity.credential].append(session)
+        asked = list(by_credential)
+        for start in range(0, len(asked), STANDINGS):
+            part = asked[start : start + STANDINGS]
+            try:
+                found = await in_thread(READS, standings, part)
+            except Exception as error:
+                logger.warning("Sessions can't be compared with the record: %r", error)
+                return
+            for credential, standing in zip(part, found, strict=True):
+                for session in by_credential[credential]:
+                    # an `auth` may have come meanwhile
+                    if session.identity.credential == credential:
+                        session.compare(standing)
 
     def acknowledge(self, session: "Session", *, seq: int, focused: bool) -> None:
         """Note that the session has stored everything up to `seq`. Focused and plain acks are kept apart."""
@@ -146,5 +177,5 @@ class Edge:
     def drain(self) -> None:
         """Tell every client to come back elsewhere, at a moment of its own, and let nobody in any more."""
         self.draining = True
-        for session in [session for sessions in self._sessions.values() for session in sessions]:
+        for session in self._everybody():
             session.go_away("deploy", RETRY_MS)

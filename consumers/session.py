@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from uuid import UUID
 
-from consumers.auth import Identity
+from consumers.auth import Identity, refusal
 from consumers.edge import Edge
 from consumers.frames import Batch, Close, Error, GoAway, Ping, Ready, Receipt, ServerFrame, encode
 from consumers.outbox import Outbox
@@ -16,6 +16,7 @@ from hub.ids import uuid7
 from hub.inbox.cursors import Cursor
 from hub.inbox.selectors import CatchUp
 from hub.inbox.services import Receipt as MarkReceipt
+from hub.tenancy.revocation import Standing
 
 logger = logging.getLogger(__name__)
 
@@ -131,16 +132,16 @@ class Session:
         if self.is_behind:
             self._edge.repair(self)
 
-    def compare(self, head: Cursor | None) -> None:
-        """Compare with the record's head; None: there is no such subscriber any more."""
-        if not self._live:
-            return
-        if head is None:
+    def compare(self, standing: Standing | None) -> None:
+        """Compare with the record: whether this session may stay, and the head; None: there is no such subscriber."""
+        if standing is None:
             self.close(Close.REVOKED, "there is no such subscriber")
-        elif head.epoch != self._epoch:
+        elif (refused := refusal(self.identity, standing)) is not None:
+            self.close(refused.code, refused.reason)
+        elif self._live and standing.head.epoch != self._epoch:
             self._lose_sequence()
-        else:
-            self.learn_head(head.seq)
+        elif self._live:
+            self.learn_head(standing.head.seq)
 
     # details
 

@@ -17,7 +17,7 @@ from hub.notifications.api import (
     NotificationTimeline,
 )
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
-from hub.tenancy.api import ApiKeyDetail, ApiKeyList, ApiKeyRotate, UserTokens
+from hub.tenancy.api import ApiKeyDetail, ApiKeyList, ApiKeyRotate, UserTokens, UserTokensRevoke
 from hub.tenancy.tenant_api import TenantDetail, TenantList
 
 register_converter(SegmentConverter, "segment")
@@ -45,6 +45,7 @@ server = [
     path("tenants", TenantList.as_view()),
     path("tenants/<segment:slug>", TenantDetail.as_view()),
     path("user-tokens", UserTokens.as_view()),
+    path("user-tokens/revoke", UserTokensRevoke.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
     path("dead-letters/<uuid:delivery_id>/replay", DeadLetterReplay.as_view()),
 ]

@@ -3,12 +3,14 @@
 import hashlib
 import re
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
+from hub import live
 from hub.audience.addresses import normal_email, normal_phone
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.audience.profile import check_profile
@@ -71,6 +73,7 @@ def erase_subscriber(*, tenant: Tenant, external_id: str) -> None:
         if stream is None:
             raise NotFound("There is no such subscriber.")
         Subscriber.objects.get(pk=stream.pk).delete()
+        transaction.on_commit(partial(live.recheck, subscribers=[stream.pk]), robust=True)
 
 
 def subscriber_of_user(user: AbstractBaseUser, tenant_slug: str | None = None) -> Subscriber | None:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -94,22 +94,17 @@ def _answer(rows: list[Any], limit: int) -> CatchUp:
     return CatchUp(Cursor(epoch, last_seq), Counts(unread, unseen), recovered, encoded)
 
 
-def heads(subscriber_ids: Collection[UUID]) -> dict[UUID, tuple[Cursor, Counts]]:
-    """Where each stream stands: one query for all."""
-    with connection.cursor() as db:
-        db.execute(
-            "SELECT subscriber_id, epoch, last_seq, unread, unseen FROM hub_stream WHERE subscriber_id = ANY(%s)",
-            [list(subscriber_ids)],
-        )
-        return {row[0]: (Cursor(row[1], row[2]), Counts(row[3], row[4])) for row in db.fetchall()}
-
-
 def counts_of(subscriber_id: UUID) -> tuple[Cursor, Counts]:
     """Head and counts of one subscriber. Raises NotFound."""
-    head = heads([subscriber_id]).get(subscriber_id)
-    if head is None:
+    with connection.cursor() as db:
+        db.execute(
+            "SELECT epoch, last_seq, unread, unseen FROM hub_stream WHERE subscriber_id = %s",
+            [subscriber_id],
+        )
+        row = db.fetchone()
+    if row is None:
         raise NotFound("There is no such subscriber.")
-    return head
+    return Cursor(row[0], row[1]), Counts(row[2], row[3])
 
 
 def get_item(*, subscriber_id: UUID, item_id: UUID) -> bytes:

@@ -16,6 +16,7 @@ from hub.conf import conf
 from hub.exceptions import Forbidden
 from hub.tenancy.keys import allows
 from hub.tenancy.models import ApiKey
+from hub.tenancy.revocation import revoke_tokens
 from hub.tenancy.selectors import get_api_key
 from hub.tenancy.services import create_api_key, revoke_api_key, rotate_api_key
 from hub.tenancy.tokens import mint, verify
@@ -97,6 +98,19 @@ class UserTokens(ServerView):
         subscriber = Subscriber(pk=subscriber_id, tenant=tenant, external_id=external_id)
         token = mint(subscriber=subscriber, ttl=timedelta(seconds=ttl))
         return Response({"token": token, "expires_at": verify(token).expires_at}, status=201)
+
+
+class UserTokensRevoke(ServerView):
+    """`/user-tokens/revoke`"""
+
+    resource = "user_tokens"
+
+    def post(self, request: Request) -> Response:
+        fields = body(request)
+        external_id = fields.text("subscriber", required=True)
+        fields.done()
+        instant = revoke_tokens(tenant=self.caller.tenant, external_id=external_id)
+        return Response({"subscriber": external_id, "tokens_valid_after": instant})
 
 
 def _refuse_escalation(own: ApiKey, scopes: list[str]) -> None:

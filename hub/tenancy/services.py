@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from hub import live
 from hub.clock import now
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
@@ -64,7 +66,9 @@ def change_tenant(*, tenant: Tenant, name: str | None = None, allowed_origins: S
 
 def suspend_tenant(*, tenant: Tenant) -> None:
     """Refuse the tenant's servers and users with 403, and hold its deliveries back, until it is resumed."""
-    Tenant.objects.filter(pk=tenant.pk).update(status=Tenant.Status.SUSPENDED)
+    with transaction.atomic():
+        Tenant.objects.filter(pk=tenant.pk).update(status=Tenant.Status.SUSPENDED)
+        transaction.on_commit(partial(live.recheck, tenant=tenant.pk), robust=True)
 
 
 def resume_tenant(*, tenant: Tenant) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from django.utils import timezone
@@ -25,11 +26,13 @@ _UNPARSABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionEr
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """Who a valid token speaks for, and until when."""
+    """Who a valid token speaks for, and until when. `issued_at`: its `iat`, in unix seconds; `key_id`: who signed it."""
 
     subscriber: Subscriber
     tenant: Tenant
     expires_at: datetime
+    issued_at: float
+    key_id: UUID
 
 
 def mint(*, subscriber: Subscriber, ttl: timedelta, signing_key: SigningKey | None = None) -> str:
@@ -59,7 +62,7 @@ def verify(token: str) -> UserToken:
     valid_after = subscriber.tokens_valid_after
     if valid_after is not None and claims["iat"] < valid_after.timestamp():
         raise Refused("token_revoked", "The token was issued before the subscriber's tokens were revoked.")
-    return UserToken(subscriber, key.tenant, datetime.fromtimestamp(claims["exp"], UTC))
+    return UserToken(subscriber, key.tenant, datetime.fromtimestamp(claims["exp"], UTC), claims["iat"], key.pk)
 
 
 def _own_key(tenant: Tenant) -> SigningKey:

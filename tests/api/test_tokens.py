@@ -9,11 +9,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from hub.audience.models import Stream, Subscriber
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import SigningKey, Tenant
-from hub.tenancy.services import create_signing_key
+from hub.tenancy.services import create_api_key, create_signing_key
 from hub.tenancy.tokens import mint, verify
 from tests.api.client import Api, fields_of, problem_of, rolled_back
 
@@ -164,6 +165,34 @@ def test_the_server_makes_tokens(server: Api, alice: Subscriber) -> None:
         ({"subscriber": "a\nb"}, "subscriber"),
     ):
         assert field in fields_of(problem_of(server.post("/user-tokens", body), 422, "invalid_request"))
+
+
+def test_revoking_refuses_what_was_issued_before(
+    server: Api, stranger: Api, alice: Subscriber, bob: Subscriber
+) -> None:
+    hour = timedelta(hours=1)
+    old, his = mint(subscriber=alice, ttl=hour), mint(subscriber=bob, ttl=hour)
+    stranger.post("/user-tokens/revoke", {"subscriber": "alice"})
+    assert Api(old).get("/inbox").status_code == 200
+    answer = server.post("/user-tokens/revoke", {"subscriber": "alice"}).json()
+    assert answer["subscriber"] == "alice"
+    assert parse_datetime(answer["tokens_valid_after"]) is not None
+    problem_of(Api(old).get("/inbox"), 401, "token_revoked")
+    assert Api(his).get("/inbox").status_code == 200
+    assert Api(mint(subscriber=alice, ttl=hour)).get("/inbox").status_code == 200
+
+
+def test_tokens_that_nobody_has_used_yet_are_revoked_too(server: Api, key: SigningKey) -> None:
+    token = sign(key, sub="newcomer", iat=time.time() - 1)
+    server.post("/user-tokens/revoke", {"subscriber": "newcomer"})
+    problem_of(Api(token).get("/inbox"), 401, "token_revoked")
+
+
+def test_revoking_asks_for_a_subscriber_and_its_scope(server: Api, tenant: Tenant) -> None:
+    for body in ({}, {"subscriber": "a\nb"}):
+        problem_of(server.post("/user-tokens/revoke", body), 422, "invalid_request")
+    reader = Api(create_api_key(tenant=tenant, name="reader", scopes=["user_tokens:read"])[1])
+    problem_of(reader.post("/user-tokens/revoke", {"subscriber": "alice"}), 403, "forbidden")
 
 
 def test_an_api_key_is_no_token(server: Api) -> None:

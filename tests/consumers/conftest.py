@@ -128,6 +128,15 @@ async def soon(seconds: float, happened: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.05)
 
 
+async def until(happened: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until something is so that needs no waiting to be asked."""
+
+    async def so() -> bool:
+        return happened()
+
+    await soon(seconds, so)
+
+
 async def settled(client: HubClient, db: Db, subscriber: Subscriber) -> None:
     """Wait until the client has what a fresh fetch has, and nothing else."""
 

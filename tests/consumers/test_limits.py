@@ -1,7 +1,7 @@
 """A client that is slow, silent, too loud or out of time loses its own socket, and nobody else's."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -17,7 +17,7 @@ from hub.audience.models import Subscriber
 from hub.inbox.services import Ack
 from hub.live import user_group
 from hub.tenancy.models import Tenant
-from tests.consumers.conftest import Connect, Db, Server, soon, token_of
+from tests.consumers.conftest import Connect, Db, Server, token_of, until
 from tests.support.factories import send
 
 
@@ -87,13 +87,6 @@ async def test_acks_are_clamped_gathered_and_written(
     await until(lambda: len(written) == 4)
     assert monotonic() - first > 0.7
     assert written == [[Ack(alice.pk, 1, True)], [Ack(alice.pk, 2, False)], [Ack(alice.pk, 2, True)], []]
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    async def so() -> bool:
-        return happened()
-
-    await soon(5, so)
 
 
 async def stuck(server: Server, token: str) -> ClientConnection:

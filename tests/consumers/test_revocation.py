@@ -1,0 +1,190 @@
+"""Who may no longer stay is out: within 2 s when Redis carries the word, and at the next look at the record without it."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from consumers import consumer, edge
+from hub import live
+from hub.audience.models import Subscriber
+from hub.audience.services import erase_subscriber
+from hub.tenancy.models import SigningKey, Tenant
+from hub.tenancy.revocation import Credential, revoke_tokens, standings
+from hub.tenancy.services import suspend_tenant
+from tests.consumers.conftest import Connect, Db, Server, token_of, until
+from tests.support.factories import make_subscriber, send
+
+PROMPT = 2.0
+
+
+def revoke(alice: Subscriber) -> None:
+    revoke_tokens(tenant=alice.tenant, external_id=alice.external_id)
+
+
+def erase(alice: Subscriber) -> None:
+    erase_subscriber(tenant=alice.tenant, external_id=alice.external_id)
+
+
+def suspend(alice: Subscriber) -> None:
+    suspend_tenant(tenant=alice.tenant)
+
+
+def revoke_key(alice: Subscriber) -> None:
+    SigningKey.objects.filter(tenant=alice.tenant_id).update(revoked_at=timezone.now())
+    live.recheck(tenant=alice.tenant_id)
+
+
+ENDS = [(revoke, 4510), (erase, 4510), (suspend, 4503), (revoke_key, 4510)]
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS)
+async def test_out_at_once(
+    settings: Settings, connect: Connect, db: Db, alice: Subscriber, end: Callable[[Subscriber], None], code: int
+) -> None:
+    settings.HUB = {"head_check_interval": 60}
+    tabs = [await connect(), await connect()]
+    began = monotonic()
+    await db(end, alice)
+    assert [await tab.until_closed() for tab in tabs] == [code, code]
+    assert monotonic() - began < PROMPT
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS)
+async def test_out_without_redis(
+    settings: Settings,
+    connect: Connect,
+    db: Db,
+    alice: Subscriber,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Subscriber], None],
+    code: int,
+) -> None:
+    settings.HUB = {"head_check_interval": 0.3}
+    client = await connect()
+    monkeypatch.setattr(live, "recheck", lambda **_: None)
+    await db(end, alice)
+    assert await client.until_closed() == code
+
+
+async def test_nobody_else_is_out(
+    settings: Settings, connect: Connect, db: Db, alice: Subscriber, bob: Subscriber, charlie: Subscriber
+) -> None:
+    settings.HUB = {"head_check_interval": 60}
+    hers = await connect()
+    his, strangers = [await connect(token=await db(token_of, who)) for who in (bob, charlie)]
+    await db(revoke, alice)
+    await hers.until_closed()
+    await db(suspend, bob)
+    await his.until_closed()
+    await db(send, charlie.tenant, "charlie")
+    await strangers.until_last(1)
+    assert (hers.code, his.code, strangers.code) == (4510, 4503, None)
+
+
+async def test_a_token_from_after_the_revocation_keeps_its_socket(
+    settings: Settings, connect: Connect, db: Db, tenant: Tenant, alice: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HUB = {"head_check_interval": 60}
+    recheck = live.recheck
+    old, refreshed = await connect(), await connect()
+    monkeypatch.setattr(live, "recheck", lambda **_: None)
+    await db(revoke, alice)
+    await refreshed.send({"type": "auth", "token": await db(token_of, alice)})
+    # frames are obeyed in order: its error says that the one before has been carried out
+    await refreshed.send({"type": "auth"})
+    await refreshed.until(lambda: bool(refreshed.of_type("error")))
+    new = await connect(token=await db(token_of, alice))
+    await db(recheck, subscribers=[alice.pk])
+    assert await old.until_closed() == 4510
+    await db(send, tenant, "alice")
+    for client in (refreshed, new):
+        await client.until_last(1)
+        assert client.code is None
+
+
+@pytest.fixture
+def session_headers(alice: Subscriber, server: Server) -> dict[str, str]:
+    """Alice is logged in to the site that serves the hub."""
+    alice.user = User.objects.create_user("alice")
+    alice.save()
+    browser = Client()
+    browser.force_login(alice.user)
+    return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}", "Origin": server.http}
+
+
+def log_out(alice: Subscriber) -> None:
+    assert alice.user is not None
+    alice.user.set_password("another, which ends every session")
+    alice.user.save()
+
+
+def deactivate(alice: Subscriber) -> None:
+    User.objects.filter(pk=alice.user_id).update(is_active=False)
+
+
+def unlink(alice: Subscriber) -> None:
+    Subscriber.objects.filter(pk=alice.pk).update(user=None)
+    live.recheck(subscribers=[alice.pk])
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(log_out, 4501), (deactivate, 4501), (unlink, 4510), (revoke, 4510), (suspend, 4503)]
+)
+async def test_sessions_end_too(
+    settings: Settings,
+    connect: Connect,
+    db: Db,
+    alice: Subscriber,
+    session_headers: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Subscriber], None],
+    code: int,
+) -> None:
+    settings.HUB = {"head_check_interval": 60}
+    monkeypatch.setattr(consumer, "SESSION_CHECK", 0.5 if code == 4501 else 60)
+    client = await connect(token=None, headers=session_headers)
+    await db(end, alice)
+    assert await client.until_closed(5) == code
+
+
+async def test_a_session_that_still_counts_stays(
+    connect: Connect, db: Db, tenant: Tenant, session_headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    identify = consumer.identify
+    monkeypatch.setattr(consumer, "SESSION_CHECK", 0.1)
+    monkeypatch.setattr(consumer, "identify", lambda *args: asked.append(args) or identify(*args))
+    client = await connect(token=None, headers=session_headers)
+    await until(lambda: len(asked) >= 4)
+    await db(send, tenant, "alice")
+    await client.until_last(1)
+    assert client.code is None
+
+
+async def test_the_record_is_asked_once_for_everybody(
+    settings: Settings, connect: Connect, db: Db, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HUB = {"head_check_interval": 0.3}
+    asked: list[list[Credential]] = []
+    monkeypatch.setattr(edge, "standings", lambda part: asked.append(list(part)) or standings(part))
+    people = [await db(make_subscriber, tenant) for _ in range(5)]
+    for who in [*people, *people]:
+        await connect(token=await db(token_of, who))
+    asked.clear()
+    await until(lambda: len(asked) >= 2)
+    assert {credential.subscriber_id for credential in asked[1]} == {who.pk for who in people}
+    assert len(asked[1]) == 5
+
+
+def test_standings_is_one_query(alice: Subscriber, bob: Subscriber) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        standings([Credential(alice.pk), Credential(bob.pk, user_id="7")])
+    assert len(queries) == 1
