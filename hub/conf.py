@@ -56,6 +56,14 @@ class Conf:
     retry_attempts: int = 5
     sweep_interval: float = 1.0
 
+    # what tenants choose: addresses to call, keys to verify with
+    # exact host:port of emulators, which may have http and any address; for demo and test
+    outbound_exempt: tuple[str, ...] = ()
+    # a document of an issuer's keys is asked for again after at most `jwks_max_age`, and at least `jwks_refetch`, seconds
+    jwks_max_age: int = 3600
+    jwks_refetch: int = 10
+    jwks_timeout: float = 3.0
+
     # REST
     # registers and suspends tenants; empty: nobody may
     operator_token: str = ""

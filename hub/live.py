@@ -4,10 +4,7 @@ A message that is lost here is no loss: the record has what it says, and each ed
 """
 
 import asyncio
-import os
-import threading
 from collections.abc import Iterable
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +12,7 @@ from channels.layers import get_channel_layer
 
 from hub.breaker import redis_breaker
 from hub.conf import conf
+from hub.loop import run
 
 # the type of the group message: {"type": FRAME, "frame": encoded JSON, "seq": int, or None for what is not durable}
 FRAME = "hub.frame"
@@ -50,12 +48,8 @@ def recheck(*, subscribers: Iterable[UUID] = (), tenant: UUID | None = None) -> 
 def _publish(messages: list[Message]) -> None:
     if not messages or redis_breaker.is_open:
         return
-    sending = asyncio.run_coroutine_threadsafe(_send(messages), _loop())
     try:
-        sending.result(conf.publish_timeout)
-    except FutureTimeoutError as error:
-        sending.cancel()
-        redis_breaker.failed(error)
+        run(_send(messages), timeout=conf.publish_timeout)
     except Exception as error:
         redis_breaker.failed(error)
 
@@ -67,18 +61,3 @@ async def _send(messages: list[Message]) -> None:
         await send_many(messages)
     else:
         await asyncio.gather(*(layer.group_send(group, message) for group, message in messages))
-
-
-_lock = threading.Lock()
-_running: tuple[int, asyncio.AbstractEventLoop] | None = None
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """The process's own event loop, in a thread of its own, made after any fork: clients live and die with it."""
-    global _running
-    with _lock:
-        if _running is None or _running[0] != os.getpid():
-            loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="hub-live", daemon=True).start()
-            _running = (os.getpid(), loop)
-        return _running[1]

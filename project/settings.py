@@ -102,6 +102,7 @@ HUB = {
     "from_email": DEFAULT_FROM_EMAIL,
     "operator_token": env.str("HUB_OPERATOR_TOKEN", default=""),
     "open_registration": DEMO,
+    "outbound_exempt": tuple(env.list("HUB_OUTBOUND_EXEMPT", default=[])),
 }
 
 REST_FRAMEWORK = {

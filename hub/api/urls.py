@@ -17,7 +17,15 @@ from hub.notifications.api import (
     NotificationTimeline,
 )
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
-from hub.tenancy.api import ApiKeyDetail, ApiKeyList, ApiKeyRotate, UserTokens, UserTokensRevoke
+from hub.tenancy.api import (
+    ApiKeyDetail,
+    ApiKeyList,
+    ApiKeyRotate,
+    SigningKeyDetail,
+    SigningKeyList,
+    UserTokens,
+    UserTokensRevoke,
+)
 from hub.tenancy.tenant_api import TenantDetail, TenantList
 
 register_converter(SegmentConverter, "segment")
@@ -42,6 +50,8 @@ server = [
     path("api-keys", ApiKeyList.as_view()),
     path("api-keys/<uuid:key_id>", ApiKeyDetail.as_view()),
     path("api-keys/<uuid:key_id>/rotate", ApiKeyRotate.as_view()),
+    path("signing-keys", SigningKeyList.as_view()),
+    path("signing-keys/<uuid:key_id>", SigningKeyDetail.as_view()),
     path("tenants", TenantList.as_view()),
     path("tenants/<segment:slug>", TenantDetail.as_view()),
     path("user-tokens", UserTokens.as_view()),

@@ -337,6 +337,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", hub.tenancy.crypto.EncryptedTextField()),
+                ("jwks_url", models.CharField(blank=True, default="", max_length=2000)),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

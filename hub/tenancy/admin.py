@@ -12,6 +12,7 @@ from hub.api.admin import HubAdmin
 from hub.exceptions import InvalidRequest
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
+from hub.tenancy.services import revoke_signing_key
 from hub.tenancy.signing import checked_signing_key
 
 
@@ -53,7 +54,9 @@ class ApiKeyAdmin(HubAdmin[ApiKey]):
 
 class SigningKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     key = forms.CharField(
-        widget=forms.Textarea, required=False, help_text="Empty for HS256: the hub makes one. A public key in PEM else."
+        widget=forms.Textarea,
+        required=False,
+        help_text="HS256: leave it empty, the hub makes one. Others: a public key in PEM, or none and a JWKS URL.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -71,14 +74,14 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
     list_display = ("id", "tenant", "algorithm", "created_at", "revoked_at")
     list_filter = ("tenant", "algorithm")
     list_select_related = ("tenant",)
-    fields = ("tenant", "algorithm", "key")
+    fields = ("tenant", "algorithm", "key", "jwks_url")
     actions = ("revoke",)
 
     def has_change_permission(self, request: HttpRequest, obj: SigningKey | None = None) -> bool:
         return obj is None and super().has_change_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: SigningKey | None = None) -> Any:
-        return ("tenant", "algorithm", "created_at", "revoked_at") if obj else self.fields
+        return ("tenant", "algorithm", "jwks_url", "created_at", "revoked_at") if obj else self.fields
 
     def save_model(self, request: HttpRequest, obj: SigningKey, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -87,5 +90,7 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
 
     def revoke(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Revoke the selected keys"""
-        revoked = queryset.filter(revoked_at__isnull=True).update(revoked_at=Now())
-        self.message_user(request, f"{revoked} revoked.")
+        keys = list(queryset.filter(revoked_at__isnull=True).select_related("tenant"))
+        for key in keys:
+            revoke_signing_key(tenant=key.tenant, key_id=key.pk)
+        self.message_user(request, f"{len(keys)} revoked.")

@@ -1,4 +1,4 @@
-"""REST: a tenant's API keys, and tokens for its users."""
+"""REST: a tenant's API keys and signing keys, and tokens for its users."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,10 +15,16 @@ from hub.audience.services import ensure_subscribers
 from hub.conf import conf
 from hub.exceptions import Forbidden
 from hub.tenancy.keys import allows
-from hub.tenancy.models import ApiKey
+from hub.tenancy.models import ApiKey, SigningKey
 from hub.tenancy.revocation import revoke_tokens
-from hub.tenancy.selectors import get_api_key
-from hub.tenancy.services import create_api_key, revoke_api_key, rotate_api_key
+from hub.tenancy.selectors import get_api_key, get_signing_key
+from hub.tenancy.services import (
+    create_api_key,
+    create_signing_key,
+    revoke_api_key,
+    revoke_signing_key,
+    rotate_api_key,
+)
 from hub.tenancy.tokens import mint, verify
 
 DEFAULT_TTL = 3600
@@ -82,6 +88,45 @@ class ApiKeyRotate(ServerView):
         return Response(_new(key, text), status=201)
 
 
+class SigningKeyList(ServerView):
+    """`/signing-keys`"""
+
+    resource = "signing_keys"
+    secrets = ("secret",)
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        fields.done()
+        rows, following = paged.page(SigningKey.objects.filter(tenant=self.caller.tenant))
+        return Response(page_of([_shown_signing_key(row) for row in rows], following))
+
+    def post(self, request: Request) -> Response:
+        """A secret is shown when the hub made it, and only now."""
+        fields = body(request)
+        algorithm = fields.choice("algorithm", SigningKey.Algorithm.values) or SigningKey.Algorithm.HS256
+        given = fields.text("key") or None
+        jwks_url = fields.text("jwks_url")
+        fields.done()
+        key = create_signing_key(tenant=self.caller.tenant, algorithm=algorithm, key=given, jwks_url=jwks_url)
+        key.refresh_from_db(fields=["created_at"])
+        made = algorithm == SigningKey.Algorithm.HS256 and given is None
+        return Response(_shown_signing_key(key) | ({"secret": key.key} if made else {}), status=201)
+
+
+class SigningKeyDetail(ServerView):
+    """`/signing-keys/{id}`"""
+
+    resource = "signing_keys"
+
+    def get(self, request: Request, key_id: UUID) -> Response:
+        query(request).done()
+        return Response(_shown_signing_key(get_signing_key(tenant=self.caller.tenant, key_id=key_id)))
+
+    def delete(self, request: Request, key_id: UUID) -> Response:
+        return Response(_shown_signing_key(revoke_signing_key(tenant=self.caller.tenant, key_id=key_id)))
+
+
 class UserTokens(ServerView):
     """`/user-tokens`"""
 
@@ -135,4 +180,16 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "last_used_at": key.last_used_at,
+    }
+
+
+def _shown_signing_key(key: SigningKey) -> dict[str, Any]:
+    """Its id is the `kid`. A shared secret is never shown again."""
+    return {
+        "id": key.pk,
+        "algorithm": key.algorithm,
+        "public_key": None if key.algorithm == SigningKey.Algorithm.HS256 else key.key or None,
+        "jwks_url": key.jwks_url or None,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
     }

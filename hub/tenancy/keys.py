@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.exceptions import Forbidden
+from hub.rows import columns, instances
 from hub.tenancy.errors import Refused
 from hub.tenancy.models import ApiKey, Tenant
 
@@ -84,30 +85,24 @@ class _Found:
 
 
 def _find(prefix: str) -> _Found | None:
-    """The key with its tenant. In SQL, as every request of a server asks: the ORM takes four times as long to ask."""
-    statement, width = _look_up()
+    """The key with its tenant."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_USED_RESOLUTION.total_seconds(), prefix])
+        cursor.execute(_look_up(), [_USED_RESOLUTION.total_seconds(), prefix])
         row = cursor.fetchone()
     if row is None:
         return None
-    expired, stale, *columns = row
-    key = ApiKey.from_db(None, [f.attname for f in ApiKey._meta.concrete_fields], columns[:width])
-    key.tenant = Tenant.from_db(None, [f.attname for f in Tenant._meta.concrete_fields], columns[width:])
+    expired, stale, *values = row
+    key, key.tenant = instances([ApiKey, Tenant], values)
     return _Found(key, expired, stale)
 
 
 @cache
-def _look_up() -> tuple[str, int]:
-    """The statement, and how many of its columns are the key's."""
-    keys = [f"k.{f.column}" for f in ApiKey._meta.concrete_fields]
-    tenants = [f"t.{f.column}" for f in Tenant._meta.concrete_fields]
-    statement = f"""
+def _look_up() -> str:
+    return f"""
         SELECT coalesce(k.expires_at <= now(), false), coalesce(k.last_used_at < now() - %s * interval '1 second', true),
-            {", ".join([*keys, *tenants])}
-        FROM {ApiKey._meta.db_table} k JOIN {Tenant._meta.db_table} t ON t.id = k.tenant_id WHERE k.prefix = %s
+            {columns(ApiKey, "k")}, {columns(Tenant, "t")}
+        FROM hub_apikey k JOIN hub_tenant t ON t.id = k.tenant_id WHERE k.prefix = %s
     """  # noqa: S608  names of our own columns
-    return statement, len(keys)
 
 
 def _note_use(key: ApiKey) -> None:

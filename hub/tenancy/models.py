@@ -56,8 +56,10 @@ class SigningKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="signing_keys")
     algorithm = models.CharField(max_length=8, choices=Algorithm)
-    # the shared secret (HS256) or the public key in PEM (RS256, ES256), encrypted at rest
+    # the shared secret (HS256) or the public key in PEM (RS256, ES256), encrypted at rest; empty with a jwks_url
     key = EncryptedTextField()
+    # where an issuer publishes its keys (RS256, ES256); a token's `kid` chooses among them
+    jwks_url = models.CharField(max_length=2_000, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

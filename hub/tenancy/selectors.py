@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from hub.exceptions import NotFound
-from hub.tenancy.models import ApiKey, Tenant
+from hub.tenancy.models import ApiKey, SigningKey, Tenant
 
 
 def get_tenant(*, slug: str) -> Tenant:
@@ -19,4 +19,12 @@ def get_api_key(*, tenant: Tenant, key_id: UUID) -> ApiKey:
     found = ApiKey.objects.filter(tenant=tenant, pk=key_id).first()
     if found is None:
         raise NotFound("There is no such API key.")
+    return found
+
+
+def get_signing_key(*, tenant: Tenant, key_id: UUID) -> SigningKey:
+    """The tenant's signing key. Raises NotFound."""
+    found = SigningKey.objects.filter(tenant=tenant, pk=key_id).first()
+    if found is None:
+        raise NotFound("There is no such signing key.")
     return found

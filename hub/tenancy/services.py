@@ -17,11 +17,14 @@ from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
+from hub.tenancy.selectors import get_api_key, get_signing_key
 from hub.tenancy.signing import checked_signing_key
 
 MAX_NAME = 200
 MAX_ORIGIN = 255
 MAX_ORIGINS = 100
+# a token with an unknown kid may wait for each of them
+MAX_ISSUERS = 3
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
 
 
@@ -122,18 +125,32 @@ def rotate_api_key(
 def revoke_api_key(*, tenant: Tenant, key_id: UUID) -> ApiKey:
     """Revoke a key now and for good; revoking twice changes nothing."""
     ApiKey.objects.filter(tenant=tenant, pk=key_id, revoked_at__isnull=True).update(revoked_at=Now())
-    key = ApiKey.objects.filter(tenant=tenant, pk=key_id).first()
-    if key is None:
-        raise NotFound("There is no such API key.")
-    return key
+    return get_api_key(tenant=tenant, key_id=key_id)
 
 
 def create_signing_key(
-    *, tenant: Tenant, algorithm: str = SigningKey.Algorithm.HS256, key: str | None = None
+    *, tenant: Tenant, algorithm: str = SigningKey.Algorithm.HS256, key: str | None = None, jwks_url: str = ""
 ) -> SigningKey:
-    """A key for user tokens: the shared secret (made when None) for HS256, else the public key in PEM."""
-    checked = checked_signing_key(algorithm=algorithm, key=key)
-    return SigningKey.objects.create(tenant=tenant, algorithm=algorithm, key=checked)
+    """A key for user tokens: the shared secret (made when None) for HS256, else the public key in PEM.
+
+    Or, with `jwks_url`, the RS256 or ES256 keys that an issuer publishes there.
+    """
+    checked = checked_signing_key(algorithm=algorithm, key=key, jwks_url=jwks_url)
+    if jwks_url and _issuers(tenant) >= MAX_ISSUERS:
+        raise Conflict(f"A tenant has at most {MAX_ISSUERS} issuers in use: revoke one.")
+    return SigningKey.objects.create(tenant=tenant, algorithm=algorithm, key=checked, jwks_url=jwks_url)
+
+
+def revoke_signing_key(*, tenant: Tenant, key_id: UUID) -> SigningKey:
+    """Refuse every token that was signed with the key, now and for good, and close the sockets that these opened."""
+    with transaction.atomic():
+        SigningKey.objects.filter(tenant=tenant, pk=key_id, revoked_at__isnull=True).update(revoked_at=Now())
+        transaction.on_commit(partial(live.recheck, tenant=tenant.pk), robust=True)
+    return get_signing_key(tenant=tenant, key_id=key_id)
+
+
+def _issuers(tenant: Tenant) -> int:
+    return SigningKey.objects.filter(tenant=tenant, revoked_at__isnull=True).exclude(jwks_url="").count()
 
 
 def _checked_name(name: str) -> str:

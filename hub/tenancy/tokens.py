@@ -6,17 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+from django.db import connection
 from django.utils import timezone
 from jwt.exceptions import InvalidSubjectError
 
 from hub.audience.models import Subscriber
 from hub.audience.services import check_external_id, ensure_subscribers
 from hub.conf import conf
+from hub.content.values import storable
 from hub.exceptions import Forbidden, InvalidRequest
 from hub.ids import parse_uuid
+from hub.rows import columns, instances
 from hub.tenancy.errors import Refused
+from hub.tenancy.jwks import find_key
 from hub.tenancy.models import SigningKey, Tenant
 from hub.tenancy.services import create_signing_key
+from hub.tenancy.signing import verifier
 
 AUDIENCE = "hub"
 LEEWAY = 10  # seconds by which two clocks may differ
@@ -53,16 +58,39 @@ def mint(*, subscriber: Subscriber, ttl: timedelta, signing_key: SigningKey | No
 
 
 def verify(token: str) -> UserToken:
-    """Who `token` speaks for; an unknown `sub` is made. Raises Refused; Forbidden when the tenant is suspended."""
-    key = _key_of(token)
-    claims = _decode(token, key)
+    """Who `token` speaks for; an unknown `sub` is made. Raises Refused; Forbidden when the tenant is suspended.
+
+    It may wait for the issuer of a JWKS, so it is not for transactions; IssuerUnreachable when that issuer is away.
+    """
+    held = _holder(_unverified(token))
+    claims = _decode(token, held)
     _check_life(claims)
-    _check_tenant(claims, key)
-    subscriber = _subscriber(key.tenant, claims["sub"])
+    _check_tenant(claims, held.tenant)
+    subscriber = held.subscriber or _new_subscriber(held.tenant, claims["sub"])
     valid_after = subscriber.tokens_valid_after
     if valid_after is not None and claims["iat"] < valid_after.timestamp():
         raise Refused("token_revoked", "The token was issued before the subscriber's tokens were revoked.")
-    return UserToken(subscriber, key.tenant, datetime.fromtimestamp(claims["exp"], UTC), claims["iat"], key.pk)
+    return UserToken(subscriber, held.tenant, datetime.fromtimestamp(claims["exp"], UTC), claims["iat"], held.key_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unverified:
+    """What a token says of itself. It chooses what to verify the token with, and proves nothing."""
+
+    kid: str
+    tenant: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What a token is verified with, and whose it would then be."""
+
+    key_id: UUID
+    key: Any
+    algorithm: str
+    tenant: Tenant
+    subscriber: Subscriber | None
 
 
 def _own_key(tenant: Tenant) -> SigningKey:
@@ -72,26 +100,57 @@ def _own_key(tenant: Tenant) -> SigningKey:
     return usable.first() or create_signing_key(tenant=tenant)
 
 
-def _key_of(token: str) -> SigningKey:
+def _unverified(token: str) -> _Unverified:
     if len(token) > _MAX_LENGTH:
         raise Refused("token_malformed", "The token is too long.")
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
+        parts = jwt.decode_complete(token, options={"verify_signature": False})
     except _UNPARSABLE as error:
         raise Refused("token_malformed", "This is not a JWT.") from error
-    key_id = parse_uuid(kid)
-    key = SigningKey.objects.select_related("tenant").filter(pk=key_id).first() if key_id else None
-    if key is None or key.revoked_at is not None:
+    kid, tenant, sub = parts["header"].get("kid"), parts["payload"].get("tenant"), parts["payload"].get("sub")
+    return _Unverified(*(value if isinstance(value, str) and storable(value) else "" for value in (kid, tenant, sub)))
+
+
+def _holder(said: _Unverified) -> _Holder:
+    """By a key of ours that `kid` names, else by one that an issuer of the named tenant publishes."""
+    key_id = parse_uuid(said.kid)
+    ours = _find("k.id = %s AND k.jwks_url = ''", key_id, said.sub) if key_id else []
+    if ours:
+        signing_key, tenant, subscriber = ours[0]
+        key = verifier(signing_key.algorithm, signing_key.key)
+        return _Holder(signing_key.pk, key, signing_key.algorithm, tenant, subscriber)
+    issuers = _find("t.slug = %s AND k.jwks_url <> ''", said.tenant, said.sub) if said.kid else []
+    published = find_key([signing_key for signing_key, *_ in issuers], said.kid)
+    if published is None:
         raise Refused("token_key_unknown", "The token's kid names no signing key in use.")
-    return key
+    signing_key, key = published
+    _, tenant, subscriber = issuers[0]
+    return _Holder(signing_key.pk, key, signing_key.algorithm, tenant, subscriber)
 
 
-def _decode(token: str, key: SigningKey) -> dict[str, Any]:
+def _find(chosen_by: str, value: UUID | str, sub: str) -> list[tuple[SigningKey, Tenant, Subscriber | None]]:
+    """Signing keys in use, each with its tenant and the tenant's subscriber `sub`, in one query; newest first."""
+    statement = f"""
+        SELECT {columns(SigningKey, "k")}, {columns(Tenant, "t")}, {columns(Subscriber, "s")}
+        FROM hub_signingkey k JOIN hub_tenant t ON t.id = k.tenant_id
+        LEFT JOIN hub_subscriber s ON s.tenant_id = t.id AND s.external_id = %s
+        WHERE {chosen_by} AND k.revoked_at IS NULL ORDER BY k.id DESC
+    """  # noqa: S608  names of our own columns
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [sub, value])
+        found = [instances([SigningKey, Tenant, Subscriber], row) for row in cursor.fetchall()]
+    for _, tenant, subscriber in found:
+        if subscriber is not None:
+            subscriber.tenant = tenant
+    return [(signing_key, tenant, subscriber) for signing_key, tenant, subscriber in found]
+
+
+def _decode(token: str, held: _Holder) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
-            key.key,
-            algorithms=[key.algorithm],
+            held.key,
+            algorithms=[held.algorithm],
             audience=AUDIENCE,
             leeway=LEEWAY,
             options={"require": ["exp", "iat", "sub", "aud"]},
@@ -120,21 +179,19 @@ def _check_life(claims: dict[str, Any]) -> None:
         raise Refused("token_too_long_lived", f"A token may live {conf.user_token_max_age} seconds at most.")
 
 
-def _check_tenant(claims: dict[str, Any], key: SigningKey) -> None:
-    if claims.get("tenant") != key.tenant.slug:
+def _check_tenant(claims: dict[str, Any], tenant: Tenant) -> None:
+    if claims.get("tenant") != tenant.slug:
         raise Refused("token_tenant", "The token names another tenant than its key belongs to.")
-    if key.tenant.status == Tenant.Status.SUSPENDED:
+    if tenant.status == Tenant.Status.SUSPENDED:
         raise Forbidden("The tenant is suspended.")
 
 
-def _subscriber(tenant: Tenant, external_id: str) -> Subscriber:
+def _new_subscriber(tenant: Tenant, external_id: str) -> Subscriber:
     try:
         check_external_id(external_id, field="sub")
     except InvalidRequest as error:
         raise Refused("token_claims", error.message) from error
-    subscriber = Subscriber.objects.filter(tenant=tenant, external_id=external_id).first()
-    if subscriber is None:
-        made = ensure_subscribers(tenant=tenant, external_ids=[external_id])
-        subscriber = Subscriber.objects.get(pk=made[external_id])
+    made = ensure_subscribers(tenant=tenant, external_ids=[external_id])
+    subscriber = Subscriber.objects.get(pk=made[external_id])
     subscriber.tenant = tenant
     return subscriber

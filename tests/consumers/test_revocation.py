@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from pytest_django import Settings
 
 from consumers import consumer, edge
@@ -18,7 +17,7 @@ from hub.audience.models import Subscriber
 from hub.audience.services import erase_subscriber
 from hub.tenancy.models import SigningKey, Tenant
 from hub.tenancy.revocation import Credential, revoke_tokens, standings
-from hub.tenancy.services import suspend_tenant
+from hub.tenancy.services import revoke_signing_key, suspend_tenant
 from tests.consumers.conftest import Connect, Db, Server, token_of, until
 from tests.support.factories import make_subscriber, send
 
@@ -38,8 +37,7 @@ def suspend(alice: Subscriber) -> None:
 
 
 def revoke_key(alice: Subscriber) -> None:
-    SigningKey.objects.filter(tenant=alice.tenant_id).update(revoked_at=timezone.now())
-    live.recheck(tenant=alice.tenant_id)
+    revoke_signing_key(tenant=alice.tenant, key_id=SigningKey.objects.get(tenant=alice.tenant_id).pk)
 
 
 ENDS = [(revoke, 4510), (erase, 4510), (suspend, 4503), (revoke_key, 4510)]

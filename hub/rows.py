@@ -1,0 +1,51 @@
+"""Models from hand-written SQL, for the few reads that every request makes: the ORM takes four times as long to ask."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+
+def columns(model: type[Model], alias: str) -> str:
+    """What to select of a table for `instances`, such as `t.id, t.slug`."""
+    return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
+
+
+def instances(models: Sequence[type[Model]], values: Sequence[Any]) -> list[Any]:
+    """One instance of each model, from the values of their `columns` one after the other; None where its key is NULL."""
+    found, begin = [], 0
+    for model in models:
+        shape = _shape(model)
+        own = list(values[begin : begin + shape.width])
+        found.append(None if own[shape.key] is None else _instance(model, shape, own))
+        begin += shape.width
+    return found
+
+
+def _instance(model: type[Model], shape: "_Shape", values: list[Any]) -> Model:
+    for index, convert in shape.converters:
+        values[index] = convert(values[index], None, connection)
+    return model.from_db(None, shape.names, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A model's fields: the names, which is the key, and those that don't take the database's values as they are."""
+
+    names: list[str]
+    key: int
+    converters: list[tuple[int, Callable[..., Any]]]
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+@cache
+def _shape(model: type[Model]) -> _Shape:
+    fields: list[Any] = list(model._meta.concrete_fields)
+    converters = [(i, f.from_db_value) for i, f in enumerate(fields) if hasattr(f, "from_db_value")]
+    return _Shape([f.attname for f in fields], [f.primary_key for f in fields].index(True), converters)
