@@ -49,6 +49,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
+# Requests at work at once, a process. Each holds a connection of the pool; the live edge's threads take eight more.
+HUB_WEB_THREADS = env.int("HUB_WEB_THREADS", default=12)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -66,7 +68,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
-    # Under ASGI a request may meet any thread: connections belong to the pool, never to a thread.
+    # A request may meet any thread: connections belong to the pool, never to a thread.
     "CONN_MAX_AGE": 0,
     # A pool would otherwise hand out connections that died with a restarted PostgreSQL.
     "CONN_HEALTH_CHECKS": True,
