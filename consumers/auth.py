@@ -14,7 +14,7 @@ from django.http import HttpRequest, parse_cookie
 
 from consumers.frames import Close
 from hub.audience.models import Subscriber
-from hub.audience.services import subscriber_of_user
+from hub.audience.users import subscriber_of_user
 from hub.exceptions import Forbidden, InvalidRequest, Unauthorised
 from hub.tenancy import tokens
 from hub.tenancy.models import Tenant

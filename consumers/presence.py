@@ -8,7 +8,6 @@ import uuid
 from uuid import UUID
 
 import redis.asyncio as aioredis
-from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -66,7 +65,7 @@ class Presence:
     async def _keep(self) -> None:
         """Tell Redis at every change, and refresh the lease, for as long as anybody is here."""
         client = aioredis.Redis.from_url(
-            settings.REDIS_URL,
+            conf.redis_url,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             retry=Retry(NoBackoff(), 1),

@@ -1,4 +1,5 @@
-"""The sweeper in every worker: it needs no broker and no scheduler, so mail goes out while Redis is down."""
+"""The sweeper, in every Celery worker and in `manage.py hub_worker`: it needs no broker and no scheduler, so mail goes out
+while Redis is down."""
 
 import logging
 import random
@@ -60,6 +61,11 @@ def start_ticker(sender: Any, **_: object) -> None:
     if pool not in POOLS:
         logger.warning("no sweeper in this worker: its pool forks (%s); the hub's queues need `-P threads`", pool)
         return
+    begin()
+
+
+def begin() -> None:
+    """Start looking for what is due."""
     dispatch.stopping.clear()
     ticker = Ticker()
     _tickers.append(ticker)

@@ -1,6 +1,8 @@
 """The domain: every table, every transition, every policy."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_migrate, post_save
 
 
 class HubAppConfig(AppConfig):
@@ -10,3 +12,8 @@ class HubAppConfig(AppConfig):
 
     def ready(self) -> None:
         from hub import checks  # noqa: F401  registers the system checks
+        from hub.audience.users import user_saved
+        from hub.tenancy.own import make_own_tenant
+
+        post_save.connect(user_saved, sender=settings.AUTH_USER_MODEL, dispatch_uid="hub.users")
+        post_migrate.connect(make_own_tenant, sender=self, dispatch_uid="hub.own_tenant")

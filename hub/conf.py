@@ -21,6 +21,16 @@ MESSAGE_LADDER: Ladder = [
 class Conf:
     """Every setting, with its default. Durations are in seconds, sizes in bytes unless the name says otherwise."""
 
+    # in a project of its own: the slug of the tenant that the project is, and the field of its users that names a subscriber
+    tenant: str = ""
+    user_id: str = "pk"
+    # True: every user that is saved becomes a subscriber at once, not only on first use
+    sync_users: bool = False
+    # defaults to the setting REDIS_URL
+    redis_url: str = ""
+    # False: no hints to Celery, as the workers are `manage.py hub_worker`. None are sent either where Celery has no broker
+    celery: bool = True
+
     # channel → dotted path of its class in the delivery edge; a channel that is not here has no destinations
     channels: dict[str, str] = field(default_factory=lambda: {"email": "deliveries.channels.email.EmailChannel"})
     public_url: str = "http://127.0.0.1:8000"
@@ -79,7 +89,7 @@ class _LazyConf:
 
     @cached_property
     def _conf(self) -> Conf:
-        overlay = getattr(settings, "HUB", {})
+        overlay = {"redis_url": getattr(settings, "REDIS_URL", "")} | getattr(settings, "HUB", {})
         known = {f.name for f in fields(Conf)}
         return Conf(**{key: value for key, value in overlay.items() if key in known})
 
@@ -87,7 +97,7 @@ class _LazyConf:
         return getattr(self._conf, name)
 
     def reset(self, *, setting: str, **_: object) -> None:
-        if setting == "HUB":
+        if setting in ("HUB", "REDIS_URL"):
             self.__dict__.pop("_conf", None)
 
 

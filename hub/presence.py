@@ -7,13 +7,13 @@ from typing import cast
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from hub.breaker import redis_breaker
+from hub.conf import conf
 
 # ZSET: edge id → unix time at which its lease ends
 EDGES = "hub:edges"
@@ -28,7 +28,7 @@ def members_key(edge_id: str) -> str:
 def redis_client() -> redis.Redis:
     """The process's synchronous client: fails within half a second rather than holding a request."""
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+        conf.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
 

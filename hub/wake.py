@@ -38,8 +38,13 @@ def wake_fan_out(lane: str) -> None:
 
 def _hint(task: str, args: list[str], queue: str) -> None:
     """In a thread of its own: a broker that hangs must not hold the request that has just been answered."""
-    if not redis_breaker.is_open:
+    if _is_heard() and not redis_breaker.is_open:
         _messenger(os.getpid()).tell(_Hint(task, tuple(args), queue))
+
+
+def _is_heard() -> bool:
+    """Without Celery nobody would take a hint, and the workers look by themselves."""
+    return bool(conf.celery and current_app.conf.broker_url)
 
 
 class _Hint(NamedTuple):

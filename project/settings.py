@@ -107,13 +107,6 @@ HUB = {
     "outbound_exempt": tuple(env.list("HUB_OUTBOUND_EXEMPT", default=[])),
 }
 
-REST_FRAMEWORK = {
-    "EXCEPTION_HANDLER": "hub.api.problems.exception_handler",
-    "DEFAULT_RENDERER_CLASSES": ["hub.api.renderers.JsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["hub.api.renderers.JsonParser"],
-    "UNAUTHENTICATED_USER": None,
-}
-
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

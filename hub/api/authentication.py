@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from hub.audience.models import Subscriber
-from hub.audience.services import subscriber_of_user
+from hub.audience.users import subscriber_of_user
 from hub.conf import conf
 from hub.exceptions import Forbidden
 from hub.tenancy import keys, tokens

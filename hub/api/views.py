@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +13,8 @@ from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, U
 from hub.api.body import refuse_nul
 from hub.api.cors import preflight, share
 from hub.api.once import key_of, once
-from hub.api.renderers import JsonOnly
+from hub.api.problems import exception_handler
+from hub.api.renderers import JsonOnly, JsonParser, JsonRenderer
 from hub.exceptions import NotFound
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -21,12 +23,25 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 class HubView(APIView):
     """JSON in, JSON out; every write is idempotent when it is asked to be."""
 
+    # All of it is said here: a host project's defaults for its own API are not ours.
     content_negotiation_class = JsonOnly
+    renderer_classes = [JsonRenderer]
+    parser_classes = [JsonParser]
     permission_classes = []
+    throttle_classes = []
+    versioning_class = None
     # fields of an answer that are shown once and never stored
     secrets: ClassVar[tuple[str, ...]] = ()
     # False: the service commits on its own, and keeps the key itself
     keyed: ClassVar[bool] = True
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Out of the host's ATOMIC_REQUESTS: services commit on their own, and only then tell."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def get_exception_handler(self) -> Any:
+        return exception_handler
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

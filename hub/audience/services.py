@@ -76,17 +76,6 @@ def erase_subscriber(*, tenant: Tenant, external_id: str) -> None:
         transaction.on_commit(partial(live.recheck, subscribers=[stream.pk]), robust=True)
 
 
-def subscriber_of_user(user: AbstractBaseUser, tenant_slug: str | None = None) -> Subscriber | None:
-    """Who a Django user is. Raises InvalidRequest when that depends on the tenant and none is named."""
-    linked = Subscriber.objects.select_related("tenant").filter(user_id=user.pk)
-    if tenant_slug is not None:
-        linked = linked.filter(tenant__slug=tenant_slug)
-    found = list(linked[:2])
-    if len(found) > 1:
-        raise InvalidRequest.on("tenant", "You have an inbox with several tenants: say which.", "required")
-    return found[0] if found else None
-
-
 def upsert_topic(*, tenant: Tenant, key: str, name: str | None = None) -> Topic:
     """Make a topic, or rename it."""
     check_text(key, field="key", limit=200)

@@ -10,6 +10,7 @@ from django.db import connection
 from hub.audience.models import Topic
 from hub.audience.profile import check_profile
 from hub.audience.services import ensure_address, ensure_subscribers, upsert_subscriber
+from hub.audience.users import as_recipients
 from hub.conf import conf
 from hub.exceptions import InvalidRequest
 from hub.notifications.models import Notification
@@ -31,14 +32,15 @@ class Recipient:
 
 
 def parse_to(tenant: Tenant, to: Any) -> dict[str, Any]:
-    """The stored form of `to`: an id, a list, `{"topic"}`, an inline subscriber, or a bare `{"email"}`. Raises InvalidRequest.
+    """The stored form of `to`: an id, a list, `{"topic"}`, an inline subscriber, a bare `{"email"}`, or a Django
+    user. Raises InvalidRequest.
 
-    Reads at most the topic; subscribers are made at fan-out, so that nothing but the notification is written, or locked,
-    in the caller's transaction.
+    Reads at most the topic or the users; subscribers are made at fan-out, so that nothing but the notification is
+    written, or locked, in the caller's transaction.
     """
     if isinstance(to, dict) and "topic" in to:
         return _topic(tenant, to)
-    entries = to if isinstance(to, list) else [to]
+    entries = as_recipients(tenant, to if isinstance(to, list) else [to])
     if not 1 <= len(entries) <= MAX_RECIPIENTS:
         raise InvalidRequest.on("to", f"must name 1 to {MAX_RECIPIENTS} recipients")
     many = isinstance(to, list)

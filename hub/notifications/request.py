@@ -22,9 +22,9 @@ MAX_TAGS = 20
 class Request(TypedDict, total=False):
     """One notification to accept.
 
-    `to`: a subscriber's id, a list, `{"topic": key}`, an inline subscriber `{"id", "email", …}` or a bare `{"email"}`.
-    Without `event` it goes out as the built-in `message` type. `template`: the key of what it says instead of its event
-    type's own template; what the request says itself comes before both.
+    `to`: a subscriber's id, a list, `{"topic": key}`, an inline subscriber `{"id", "email", …}`, a bare `{"email"}`, or a
+    Django user. Without `event` it goes out as the built-in `message` type. `template`: the key of what it says instead of
+    its event type's own template; what the request says itself comes before both.
     """
 
     to: Required[Any]

@@ -15,15 +15,17 @@ from hub.notifications.models import Notification
 from hub.notifications.request import Request, draft, event_of
 from hub.notifications.store import insert
 from hub.tenancy.models import Tenant
+from hub.tenancy.own import own_tenant
 from hub.wake import wake_fan_out
 
 
-def notify(*, tenant: Tenant, creator: str = "code", **request: Unpack[Request]) -> Notification:
+def notify(*, tenant: Tenant | None = None, creator: str = "code", **request: Unpack[Request]) -> Notification:
     """Accept a notification in the caller's transaction: it commits, or rolls back, with the business change.
 
-    The fields are those of `Request`; `to` is required. Raises InvalidRequest naming each field that is wrong, and
-    Forbidden for a suspended tenant.
+    The fields are those of `Request`; `to` is required. `tenant`: by default the one that `HUB["tenant"]` names. Raises
+    InvalidRequest naming each field that is wrong, and Forbidden for a suspended tenant.
     """
+    tenant = tenant or own_tenant()
     known = _known(tenant, [request])
     notification = draft(tenant, request, known, creator=creator)
     _accept([notification])

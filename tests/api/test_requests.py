@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+from django.urls import resolve
 
 from hub.audience.models import Subscriber
 from hub.tenancy.models import Tenant
@@ -140,3 +141,9 @@ def test_health(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.api.health._database", lambda: False)
     assert probe.get("/readyz").status_code == 503
     assert probe.get("/livez").status_code == 200
+
+
+def test_atomic_requests_of_a_host_hold_no_commit_back() -> None:
+    """What is told after a commit must be committed: Django leaves out views that say so."""
+    route = resolve("/api/v1/inbox/mark")
+    assert "default" in route.func._non_atomic_requests  # type: ignore[attr-defined]

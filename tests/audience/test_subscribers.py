@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from hub.audience.models import Stream, Subscriber
-from hub.audience.services import ensure_address, ensure_subscribers, subscriber_of_user, upsert_subscriber
+from hub.audience.services import ensure_address, ensure_subscribers, upsert_subscriber
+from hub.audience.users import subscriber_of_user
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 from tests.support.factories import make_tenant

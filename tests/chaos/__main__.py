@@ -3,11 +3,12 @@
 import sys
 
 from tests.bench.programme import main
-from tests.chaos import cut, frames, kill, opposite_orders, redis_outage
+from tests.chaos import cut, frames, install, kill, opposite_orders, redis_outage
 
 CHECKS = {
     "cut": cut.run,
     "frames": frames.run,
+    "install": install.run,
     "opposite_orders": opposite_orders.run,
     "redis_outage": redis_outage.run,
     "kill": kill.run,
