@@ -9,12 +9,14 @@ _VARIANT = 0x2 << 62
 
 
 def uuid7() -> uuid.UUID:
-    """A UUIDv7 (RFC 9562 §5.7): 48 bits of unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    rand_a = (random >> 62 & 0xFFF) << 64
-    rand_b = random & ((1 << 62) - 1)
-    return uuid.UUID(int=milliseconds << 80 | _VERSION | rand_a | _VARIANT | rand_b)
+    """A UUIDv7 (RFC 9562 §5.7, method 3): 48 bits of unix milliseconds, 12 of their fraction, then 62 random bits.
+
+    The fraction resolves 244 ns, so that what one process makes in a row sorts in that order.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = (nanoseconds * 4096 // 1_000_000) << 64
+    random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    return uuid.UUID(int=milliseconds << 80 | _VERSION | fraction | _VARIANT | random)
 
 
 def parse_uuid(value: object) -> uuid.UUID | None:

@@ -67,20 +67,18 @@ def problem(
     request: Any, status: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None
 ) -> HttpResponse:
     """The answer for an error. `errors` name fields: `[{"field", "code", "message"}]`."""
-    document = {
-        "type": f"urn:hub:problem:{code}",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": errors or [],
-        "request_id": getattr(request, "hub_request_id", ""),
-        "instance": request.path,
-    }
+    document = _document(status, code, detail, errors or [])
+    document |= {"request_id": getattr(request, "hub_request_id", ""), "instance": request.path}
     answer = HttpResponse(_encode(document), status=status, content_type=MEDIA_TYPE)
     if status == 401:
         answer["WWW-Authenticate"] = 'Bearer realm="hub"'
     return answer
+
+
+def explain(error: InvalidRequest) -> dict[str, Any]:
+    """The problem document of one request among many: without `request_id` and `instance`, which they have in common."""
+    errors = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
+    return _document(error.status, error.code, error.message, errors)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -93,8 +91,7 @@ def answer_for(error: Exception, request: HttpRequest) -> HttpResponse:
     """The problem document for any exception. What is nobody's fault but ours is logged and hidden."""
     match error:
         case InvalidRequest():
-            errors = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
-            return problem(request, error.status, error.code, error.message, errors=errors)
+            return problem(request, error.status, error.code, error.message, errors=explain(error)["errors"])
         case InFlight():
             answer = problem(request, error.status, error.code, error.message)
             answer["Retry-After"] = "1"
@@ -120,6 +117,17 @@ def _from_drf(error: drf.APIException, request: HttpRequest) -> HttpResponse:
     if wait:
         answer["Retry-After"] = str(int(wait))
     return answer
+
+
+def _document(status: int, code: str, detail: str, errors: list[dict[str, str]]) -> dict[str, Any]:
+    return {
+        "type": f"urn:hub:problem:{code}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": errors,
+    }
 
 
 def _encode(document: dict[str, Any]) -> bytes:

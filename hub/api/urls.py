@@ -16,6 +16,7 @@ from hub.notifications.api import (
     NotificationList,
     NotificationTimeline,
 )
+from hub.notifications.bulk_api import NotificationBulk
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
 from hub.tenancy.api import (
     ApiKeyDetail,
@@ -32,6 +33,7 @@ register_converter(SegmentConverter, "segment")
 
 server = [
     path("notifications", NotificationList.as_view()),
+    path("notifications/bulk", NotificationBulk.as_view()),
     path("notifications/cancel", NotificationCancelByKey.as_view()),
     path("notifications/<uuid:notification_id>", NotificationDetail.as_view()),
     path("notifications/<uuid:notification_id>/timeline", NotificationTimeline.as_view()),

@@ -10,6 +10,7 @@ from hub.api.body import Fields, body, query
 from hub.api.paging import encode_cursor, page_of, paging
 from hub.api.views import ServerView
 from hub.notifications.models import Notification
+from hub.notifications.request import Request as Wanted
 from hub.notifications.selectors import get_notification, notifications, progress
 from hub.notifications.services import notify
 from hub.notifications.timeline import timeline
@@ -24,8 +25,8 @@ class NotificationList(ServerView):
     resource = "notifications"
 
     def post(self, request: Request) -> Response:
-        accepted = notify(tenant=self.caller.tenant, creator=self.caller.name, **_wanted(body(request)))
-        return Response(_brief(accepted), status=202)
+        accepted = notify(tenant=self.caller.tenant, creator=self.caller.name, **wanted(body(request)))
+        return Response(brief(accepted), status=202)
 
     def get(self, request: Request) -> Response:
         fields = query(request)
@@ -40,7 +41,7 @@ class NotificationList(ServerView):
         }
         fields.done()
         rows, following = paged.page(notifications(tenant=self.caller.tenant, **chosen))
-        return Response(page_of([_brief(row) for row in rows], following))
+        return Response(page_of([brief(row) for row in rows], following))
 
 
 class NotificationDetail(ServerView):
@@ -91,13 +92,17 @@ class NotificationCancelByKey(ServerView):
         return Response({"cancelled": cancel_by_key(tenant=self.caller.tenant, cancel_key=key)})
 
 
-def _wanted(fields: Fields) -> dict[str, Any]:
-    """The arguments of `notify` in a body; what is absent keeps its default."""
-    wanted: dict[str, Any] = {
-        name: fields.text(name)
-        for name in ("event", "template", "title", "body", "html", "action_url", "group_key", "cancel_key")
-    }
-    wanted |= {
+def wanted(fields: Fields) -> Wanted:
+    """The request in a body; what is absent keeps its default."""
+    found: Wanted = {
+        "event": fields.text("event"),
+        "template": fields.text("template"),
+        "title": fields.text("title"),
+        "body": fields.text("body"),
+        "html": fields.text("html"),
+        "action_url": fields.text("action_url"),
+        "group_key": fields.text("group_key"),
+        "cancel_key": fields.text("cancel_key"),
         "to": fields.any("to", required=True),
         "priority": fields.text("priority", default="normal"),
         "data": fields.object("data"),
@@ -108,10 +113,11 @@ def _wanted(fields: Fields) -> dict[str, Any]:
         "expires_at": fields.moment("expires_at"),
     }
     fields.done()
-    return wanted
+    return found
 
 
-def _brief(notification: Notification) -> dict[str, Any]:
+def brief(notification: Notification) -> dict[str, Any]:
+    """A notification as lists show it."""
     return {
         "id": notification.pk,
         "status": notification.status,
@@ -138,4 +144,4 @@ def shown(notification: Notification) -> dict[str, Any]:
     audience = notification.audience
     to = {"topic": audience["key"]} if "topic" in audience else audience["to"][:SHOWN_RECIPIENTS]
     shown = {"to": to, "creator": notification.creator, "ladder": notification.ladder}
-    return {**_brief(notification), **notification.content, **shown}
+    return {**brief(notification), **notification.content, **shown}

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from hub.conf import conf
 from hub.content.catalogue import Catalogue, catalogue
-from hub.exceptions import Forbidden
+from hub.exceptions import Forbidden, InvalidRequest
 from hub.notifications import fan_out
 from hub.notifications.audience import size_hint
 from hub.notifications.models import Notification
@@ -32,6 +32,29 @@ def notify(*, tenant: Tenant | None = None, creator: str = "code", **request: Un
     return notification
 
 
+def notify_many(
+    *, tenant: Tenant, requests: Sequence[Request], creator: str = "code"
+) -> list[Notification | InvalidRequest]:
+    """Accept many in the caller's transaction, in one statement. Returns, in the same order, the notification that each
+    request became, or what is wrong with it: that one is left out, the others are accepted.
+
+    Raises Forbidden for a suspended tenant.
+    """
+    known = _known(tenant, requests)
+    results = [_drafted(tenant, request, known, creator) for request in requests]
+    accepted = [result for result in results if isinstance(result, Notification)]
+    if accepted:
+        _accept(accepted)
+    return results
+
+
+def _drafted(tenant: Tenant, request: Request, known: Catalogue, creator: str) -> Notification | InvalidRequest:
+    try:
+        return draft(tenant, request, known, creator=creator)
+    except InvalidRequest as error:
+        return error
+
+
 def _known(tenant: Tenant, requests: Sequence[Mapping[str, Any]]) -> Catalogue:
     if tenant.status != Tenant.Status.ACTIVE:
         raise Forbidden("This tenant is suspended.")
@@ -51,7 +74,7 @@ def _accept(notifications: Sequence[Notification]) -> None:
 
 
 def _committed(notifications: Sequence[Notification]) -> None:
-    """A small audience is fanned out here and now; a big one by a worker."""
+    """A few recipients are served here and now; many, or many notifications, by a worker."""
     sizes = [size_hint(notification.audience) for notification in notifications]
     if None not in sizes and sum(filter(None, sizes)) <= conf.fan_out_inline_limit:
         for notification in notifications:

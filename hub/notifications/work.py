@@ -26,7 +26,7 @@ ORDER BY f.part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 
 _DUE = """
 SELECT f.notification_id FROM hub_fanout f JOIN hub_tenant t ON t.id = f.tenant_id AND t.status = 'active'
-WHERE f.done_at IS NULL AND f.due_at <= now() AND f.operation = %s ORDER BY f.due_at LIMIT %s
+WHERE f.done_at IS NULL AND f.due_at <= now() AND f.operation = %s ORDER BY f.due_at, f.notification_id LIMIT %s
 """
 
 _PUT_OFF = """
