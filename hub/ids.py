@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import datetime
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
@@ -17,6 +18,11 @@ def uuid7() -> uuid.UUID:
     fraction = (nanoseconds * 4096 // 1_000_000) << 64
     random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     return uuid.UUID(int=milliseconds << 80 | _VERSION | fraction | _VARIANT | random)
+
+
+def first_id(instant: datetime) -> uuid.UUID:
+    """The smallest UUIDv7 of an instant's millisecond: ids made since are greater."""
+    return uuid.UUID(int=int(instant.timestamp() * 1000) << 80 | _VERSION | _VARIANT)
 
 
 def parse_uuid(value: object) -> uuid.UUID | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from hub.api.problems import Malformed
 from hub.content.values import storable
 from hub.exceptions import FieldError, InvalidRequest
+from hub.ids import parse_uuid
 
 
 class Fields:
@@ -84,6 +86,14 @@ class Fields:
         if instant is None:
             self.wrong(name, "Must be ISO-8601 with an offset, such as 2030-01-31T09:00:00Z.")
         return instant
+
+    def identifier(self, name: str) -> UUID | None:
+        """An id of ours, else None."""
+        text = self._typed(name, str, "Must be a string.", False)
+        found = None if text is None else parse_uuid(text)
+        if text is not None and found is None:
+            self.wrong(name, "Must be an id.")
+        return found
 
     def choice(self, name: str, allowed: Mapping[str, str] | list[str]) -> str | None:
         """One of `allowed`, else None."""

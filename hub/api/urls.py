@@ -6,9 +6,17 @@ from hub.api.converters import SegmentConverter
 from hub.api.views import Unknown
 from hub.audience.api import SubscriberDetail, SubscriberList, TopicDetail, TopicList, TopicMembers
 from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
-from hub.fallback.api import DeadLetterList, DeadLetterReplay
+from hub.fallback.api import (
+    DeadLetterGroups,
+    DeadLetterList,
+    DeadLetterReplay,
+    DeadLettersReplay,
+    DeliveryDetail,
+    DeliveryList,
+    DeliveryRetry,
+)
 from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxItemDetail, InboxMark
-from hub.notifications.after_api import NotificationRetract
+from hub.notifications.after_api import NotificationReplay, NotificationRetract
 from hub.notifications.api import (
     NotificationCancel,
     NotificationCancelByKey,
@@ -39,6 +47,7 @@ server = [
     path("notifications/<uuid:notification_id>/timeline", NotificationTimeline.as_view()),
     path("notifications/<uuid:notification_id>/cancel", NotificationCancel.as_view()),
     path("notifications/<uuid:notification_id>/retract", NotificationRetract.as_view()),
+    path("notifications/<uuid:notification_id>/replay", NotificationReplay.as_view()),
     path("subscribers", SubscriberList.as_view()),
     path("subscribers/<segment:external_id>", SubscriberDetail.as_view()),
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
@@ -59,6 +68,11 @@ server = [
     path("user-tokens", UserTokens.as_view()),
     path("user-tokens/revoke", UserTokensRevoke.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
+    path("deliveries", DeliveryList.as_view()),
+    path("deliveries/<uuid:delivery_id>", DeliveryDetail.as_view()),
+    path("deliveries/<uuid:delivery_id>/retry", DeliveryRetry.as_view()),
+    path("dead-letters/groups", DeadLetterGroups.as_view()),
+    path("dead-letters/replay", DeadLettersReplay.as_view()),
     path("dead-letters/<uuid:delivery_id>/replay", DeadLetterReplay.as_view()),
 ]
 user = [

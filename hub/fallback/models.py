@@ -17,6 +17,8 @@ class Delivery(models.Model):
         CANCELLED = "cancelled"
         SKIPPED = "skipped"
         DEAD = "dead"
+        # was a dead letter, and goes on as the next generation
+        REPLAYED = "replayed"
 
     class Lane(models.TextChoices):
         HIGH = "high"
@@ -24,7 +26,7 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
-    notification = models.ForeignKey("hub.Notification", models.CASCADE, related_name="deliveries")
+    notification = models.ForeignKey("hub.Notification", models.CASCADE, db_index=False, related_name="deliveries")
     item = models.ForeignKey("hub.InboxItem", models.CASCADE, db_index=False, related_name="deliveries")
     subscriber = models.ForeignKey("hub.Subscriber", models.CASCADE, db_index=False, related_name="deliveries")
     channel = models.CharField(max_length=16)
@@ -67,7 +69,9 @@ class Delivery(models.Model):
             models.Index(fields=["channel", "lane", "due_at"], condition=Q(state="waiting"), name="hub_delivery_due"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="hub_delivery_leased"),
             models.Index(fields=["subscriber"], condition=Q(state="waiting"), name="hub_delivery_waiting"),
-            models.Index(fields=["tenant", "-id"], condition=Q(state="dead"), name="hub_delivery_dead"),
+            # of a kind, newest first: what `hub.fallback.lists` and the analytics read
+            models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
+            models.Index(fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"),
         ]
 
     def __str__(self) -> str:

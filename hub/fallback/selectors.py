@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Prefetch
 
+from hub.exceptions import NotFound
 from hub.fallback.models import Attempt, Delivery
 from hub.tenancy.models import Tenant
 
@@ -43,26 +44,11 @@ def due_lanes() -> list[Due]:
         return [Due(*row) for row in db.fetchall()]
 
 
-def dead_letters(*, tenant: Tenant) -> "QuerySet[Delivery]":
-    """What could not be delivered, newest first, without what has been replayed since."""
-    later = Delivery.objects.filter(
-        item=OuterRef("item"), channel=OuterRef("channel"), generation__gt=OuterRef("generation")
-    )
-    dead = Delivery.objects.filter(~Exists(later), tenant=tenant, state=Delivery.State.DEAD)
-    return dead.select_related("notification", "subscriber").order_by("-id")
-
-
-def deliveries_of(*, tenant: Tenant, notification_id: UUID) -> "QuerySet[Delivery]":
-    """Every delivery of a notification with its destinations, along the ladder."""
-    rows = Delivery.objects.filter(tenant=tenant, notification_id=notification_id)
-    return (
-        rows.select_related("subscriber")
-        .prefetch_related("destinations")
-        .order_by("subscriber_id", "step", "generation")
-    )
-
-
-def attempts_of(*, tenant: Tenant, notification_id: UUID) -> "QuerySet[Attempt]":
-    """Every provider call made for a notification, in the order they were made."""
-    rows = Attempt.objects.filter(tenant=tenant, destination__delivery__notification_id=notification_id)
-    return rows.select_related("destination__delivery").order_by("started_at", "id")
+def get_delivery(*, tenant: Tenant, delivery_id: UUID) -> Delivery:
+    """The tenant's delivery with its destinations and their attempts, in the order they were made. Raises NotFound."""
+    made = Prefetch("destinations__attempts", Attempt.objects.order_by("started_at", "id"))
+    rows = Delivery.objects.select_related("notification", "subscriber").prefetch_related("destinations", made)
+    found = rows.filter(tenant=tenant, pk=delivery_id).first()
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    return found

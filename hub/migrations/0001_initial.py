@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                             ("cancelled", "Cancelled"),
                             ("skipped", "Skipped"),
                             ("dead", "Dead"),
+                            ("replayed", "Replayed"),
                         ],
                         default="waiting",
                         max_length=16,
@@ -278,6 +279,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "replay_of",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="replays",
+                        to="hub.notification",
+                    ),
+                ),
+                (
                     "tenant",
                     models.ForeignKey(
                         db_index=False,
@@ -299,7 +310,10 @@ class Migration(migrations.Migration):
             model_name="delivery",
             name="notification",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="hub.notification"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="hub.notification",
             ),
         ),
         migrations.AddField(
@@ -632,6 +646,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("replay_of__isnull", False)), fields=["replay_of"], name="hub_notification_replays"
+            ),
+        ),
+        migrations.AddIndex(
             model_name="inboxitem",
             index=models.Index(fields=["subscriber", "seq"], name="hub_inbox_item_log"),
         ),
@@ -739,8 +759,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
+            index=models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
             index=models.Index(
-                condition=models.Q(("state", "dead")), fields=["tenant", "-id"], name="hub_delivery_dead"
+                fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"
             ),
         ),
         migrations.AddConstraint(

@@ -136,6 +136,7 @@ def brief(notification: Notification) -> dict[str, Any]:
         "processed_at": notification.processed_at,
         "cancelled_at": notification.cancelled_at,
         "retracted_at": notification.retracted_at,
+        "replay_of": notification.replay_of_id,
     }
 
 

@@ -50,12 +50,15 @@ class Notification(models.Model):
     processed_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     retracted_at = models.DateTimeField(null=True)
+    # sent again what this one had said
+    replay_of = models.ForeignKey("self", models.SET_NULL, null=True, db_index=False, related_name="replays")
     recipients = models.IntegerField(default=0)
 
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "-id"], name="hub_notification_list"),
             models.Index(fields=["tenant", "cancel_key"], condition=~Q(cancel_key=""), name="hub_notification_cancel"),
+            models.Index(fields=["replay_of"], condition=Q(replay_of__isnull=False), name="hub_notification_replays"),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ def notify(*, tenant: Tenant | None = None, creator: str = "code", **request: Un
     tenant = tenant or own_tenant()
     known = _known(tenant, [request])
     notification = draft(tenant, request, known, creator=creator)
-    _accept([notification])
+    accept([notification])
     return notification
 
 
@@ -44,7 +44,7 @@ def notify_many(
     results = [_drafted(tenant, request, known, creator) for request in requests]
     accepted = [result for result in results if isinstance(result, Notification)]
     if accepted:
-        _accept(accepted)
+        accept(accepted)
     return results
 
 
@@ -65,7 +65,8 @@ def _known(tenant: Tenant, requests: Sequence[Mapping[str, Any]]) -> Catalogue:
     )
 
 
-def _accept(notifications: Sequence[Notification]) -> None:
+def accept(notifications: Sequence[Notification]) -> None:
+    """Store what is drafted, in the caller's transaction, and carry it out once that commits."""
     insert(notifications)
     due = [notification for notification in notifications if notification.send_at is None]
     if due:

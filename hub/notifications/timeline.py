@@ -10,6 +10,7 @@ from hub.fallback.models import Attempt, Delivery
 from hub.fallback.reasons import SENTENCES
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
+from hub.policy.masking import mask
 
 PAGE = 50
 _REACTIONS = ("seen_at", "read_at", "archived_at", "acted_at", "deleted_at", "retracted_at", "expired_at")
@@ -58,7 +59,7 @@ def timeline(
 
 
 def _of_notification(notification: Notification) -> Iterator[Event]:
-    yield Event(notification.created_at, "accepted", details={"by": notification.creator})
+    yield Event(notification.created_at, "accepted", details=_origin(notification))
     if notification.send_at:
         yield Event(notification.send_at, "due")
     if notification.processed_at:
@@ -67,6 +68,13 @@ def _of_notification(notification: Notification) -> Iterator[Event]:
         yield Event(notification.cancelled_at, "cancelled")
     if notification.retracted_at:
         yield Event(notification.retracted_at, "retracted")
+    for replay in notification.replays.order_by("pk"):
+        yield Event(replay.created_at, "replayed", details={"notification": replay.pk, "by": replay.creator})
+
+
+def _origin(notification: Notification) -> dict[str, Any]:
+    again = {"replay_of": notification.replay_of_id} if notification.replay_of_id else {}
+    return {"by": notification.creator, **again}
 
 
 def _of_item(item: InboxItem, names: dict[UUID, str]) -> Iterator[Event]:
@@ -98,17 +106,19 @@ def _of_delivery(delivery: Delivery, name: str) -> Iterator[Event]:
     planned = {"due_at": delivery.due_at, "step": delivery.step, "generation": delivery.generation}
     yield Event(delivery.created_at, "delivery.planned", name, channel | planned)
     reason = {"reason": delivery.reason or None, "explanation": SENTENCES.get(delivery.reason)}
+    # what was replayed had been a dead letter; its next generation tells the rest
+    state = Delivery.State.DEAD if delivery.state == Delivery.State.REPLAYED else delivery.state
     if delivery.finished_at:
-        yield Event(delivery.finished_at, f"delivery.{delivery.state}", name, channel | reason)
+        yield Event(delivery.finished_at, f"delivery.{state}", name, channel | reason)
     elif delivery.reason:
-        yield Event(delivery.due_at, f"delivery.{delivery.state}", name, channel | reason)
+        yield Event(delivery.due_at, f"delivery.{state}", name, channel | reason)
 
 
 def _of_attempt(attempt: Attempt, delivery: Delivery, name: str) -> Iterator[Event]:
     call = {
         "channel": delivery.channel,
         "delivery": delivery.pk,
-        "address": attempt.destination.address,
+        "address": mask(attempt.destination.address),
         "provider": attempt.provider,
     }
     yield Event(attempt.started_at, "attempt.started", name, call)

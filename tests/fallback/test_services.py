@@ -2,16 +2,19 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
 from hub.audience.models import Subscriber
+from hub.exceptions import Conflict, NotFound
+from hub.fallback.lists import Wanted, delivery_ids
 from hub.fallback.models import Delivery
 from hub.fallback.record import record
-from hub.fallback.selectors import attempts_of, dead_letters, deliveries_of, due_lanes
-from hub.fallback.services import mark_dead, replay
+from hub.fallback.selectors import due_lanes, get_delivery
+from hub.fallback.services import mark_dead, replay, replay_dead_letters, retry
 from tests.support.deliveries import answer, owe, take
 
 
@@ -40,7 +43,7 @@ def test_a_replay_is_a_new_generation_due_now(alice: Subscriber, outcome: str, c
     assert new.cancel_level == cancel_level
     assert work.message_id == f"{new.id}.1"
     old.refresh_from_db()
-    assert old.state in ("dead", "sent")
+    assert old.state == ("sent" if outcome == "sent" else "replayed")
 
 
 def test_two_clicks_are_one_replay(alice: Subscriber) -> None:
@@ -75,11 +78,40 @@ def test_a_replay_can_be_replayed_once_it_has_ended(alice: Subscriber) -> None:
     assert Delivery.objects.filter(generation=2).count() == 1
 
 
+def dead_letters(subscriber: Subscriber) -> list[UUID]:
+    return delivery_ids(tenant=subscriber.tenant, wanted=Wanted(state="dead"), limit=10)
+
+
+def test_dead_letters_are_replayed_many_at_a_time(alice: Subscriber) -> None:
+    for _ in range(3):
+        finish(alice, "permanent")
+    ambiguous = finish(alice, "ambiguous")
+    permanent = Wanted(state="dead", reason="permanent")
+    assert replay_dead_letters(tenant=alice.tenant, wanted=permanent, limit=2) == (2, True)
+    assert replay_dead_letters(tenant=alice.tenant, wanted=permanent, limit=2) == (1, False)
+    assert replay_dead_letters(tenant=alice.tenant, wanted=permanent, limit=2) == (0, False)
+    assert dead_letters(alice) == [ambiguous.id]
+
+
+def test_what_was_skipped_can_be_retried_once_it_has_an_address(alice: Subscriber) -> None:
+    skipped = owe(alice, state="skipped", reason="no_destination")
+    following = retry(tenant=alice.tenant, delivery_id=skipped.id)
+    assert (following.state, following.generation) == ("waiting", 1)
+    with pytest.raises(Conflict):
+        retry(tenant=alice.tenant, delivery_id=skipped.id)
+
+
+@pytest.mark.parametrize("state", ["waiting", "sent", "cancelled", "replayed"])
+def test_anything_else_can_not_be_retried(alice: Subscriber, state: str) -> None:
+    with pytest.raises(Conflict, match=state):
+        retry(tenant=alice.tenant, delivery_id=owe(alice, state=state).id)
+
+
 def test_a_dead_letter_that_was_replayed_is_none_any_more(alice: Subscriber) -> None:
     old = finish(alice, "permanent")
-    assert list(dead_letters(tenant=alice.tenant)) == [old]
+    assert dead_letters(alice) == [old.id]
     replay(tenant=alice.tenant, delivery_ids=[old.id])
-    assert list(dead_letters(tenant=alice.tenant)) == []
+    assert dead_letters(alice) == []
 
 
 def test_what_waits_can_be_given_up_but_not_what_is_being_sent(alice: Subscriber) -> None:
@@ -96,11 +128,11 @@ def test_a_stranger_can_do_and_see_nothing(alice: Subscriber, charlie: Subscribe
     dead, waiting = finish(alice, "permanent"), owe(alice)
     assert replay(tenant=charlie.tenant, delivery_ids=[dead.id]) == 0
     assert mark_dead(tenant=charlie.tenant, delivery_ids=[waiting.id]) == 0
-    assert not dead_letters(tenant=charlie.tenant).exists()
-    assert not deliveries_of(tenant=charlie.tenant, notification_id=dead.notification_id).exists()
-    assert not attempts_of(tenant=charlie.tenant, notification_id=dead.notification_id).exists()
-    assert attempts_of(tenant=alice.tenant, notification_id=dead.notification_id).count() == 1
-    assert list(deliveries_of(tenant=alice.tenant, notification_id=dead.notification_id)) == [dead]
+    assert replay_dead_letters(tenant=charlie.tenant, wanted=Wanted(state="dead"), limit=10) == (0, False)
+    assert dead_letters(charlie) == []
+    for act in (get_delivery, retry):
+        with pytest.raises(NotFound):
+            act(tenant=charlie.tenant, delivery_id=dead.id)
 
 
 def test_lanes_with_something_due_urgent_first(alice: Subscriber) -> None:
