@@ -1,4 +1,4 @@
-"""Who is asking: the token of the first frame, or a session cookie from a page that is let in. Runs in threads."""
+"""Who is asking: a token, or a session cookie from a page that is let in. Runs in threads, and raises what REST does."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,28 +15,20 @@ from django.http import HttpRequest, parse_cookie
 from consumers.frames import Close
 from hub.audience.models import Subscriber
 from hub.audience.users import subscriber_of_user
-from hub.exceptions import Forbidden, InvalidRequest, Unauthorised
+from hub.exceptions import Forbidden, HubError, InvalidRequest, Unauthorised
 from hub.tenancy import tokens
+from hub.tenancy.errors import Refused
 from hub.tenancy.models import Tenant
 from hub.tenancy.revocation import Credential, Standing
 
 Scope = dict[str, Any]
-# what a refused token closes with, if not 4501: an expired one is replaced, so the client comes back
-CLOSES = {"token_expired": Close.TOKEN_EXPIRED, "token_revoked": Close.REVOKED}
-
-
-class Refused(Exception):
-    """This socket is not let in, or not let stay."""
-
-    def __init__(self, code: Close, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+# what a refusal closes a socket with, by its code: an expired token is replaced, so the client comes back
+CLOSES = {"token_expired": Close.TOKEN_EXPIRED, "token_revoked": Close.REVOKED, "forbidden": Close.FORBIDDEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose socket it is, by which credential.
+    """Whose connection it is, by which credential.
 
     `tenant`: its slug; `name`: the tenant's own id for them; `issued_at`: when the credential came to be, in unix
     seconds (a session cookie: when it was shown); `expires_at`: None for a session cookie.
@@ -54,48 +46,56 @@ class Identity:
         return self.credential.subscriber_id
 
 
+def close_code(refusal: HubError) -> Close:
+    """What a socket is closed with when this is why it may not be here."""
+    return CLOSES.get(refusal.code, Close.UNAUTHORISED)
+
+
 def identify(scope: Scope, token: str | None, tenant: str | None) -> Identity:
-    """Raises Refused. `tenant`: the slug that a user of several tenants has to say."""
-    return by_token(scope, token) if token else _by_session(scope, tenant)
+    """Raises Unauthorised or Forbidden. `tenant`: the slug that a user of several tenants has to say."""
+    return admit(scope, token, tenant)[0]
 
 
-def by_token(scope: Scope, token: str) -> Identity:
-    """Raises Refused. A page that is listed nowhere gets in unless the tenant keeps a list; no Origin: no browser."""
-    try:
-        found = tokens.verify(token)
-    except Unauthorised as error:
-        raise Refused(CLOSES.get(error.code, Close.UNAUTHORISED), error.message) from error
-    except Forbidden as error:
-        raise Refused(Close.FORBIDDEN, error.message) from error
-    origin = _header(scope, b"origin")
-    if origin is not None and found.tenant.allowed_origins and not _welcome(scope, origin, found.tenant):
-        raise Refused(Close.FORBIDDEN, "this origin is not allowed")
-    credential = Credential(found.subscriber.pk, key_id=found.key_id)
-    return _identity(credential, found.subscriber, found.tenant, found.issued_at, found.expires_at)
+def admit(scope: Scope, token: str | None, tenant: str | None) -> tuple[Identity, Tenant]:
+    """As `identify`, with the tenant, for who has to know its origins."""
+    return _by_token(scope, token) if token else _by_session(scope, tenant)
 
 
-def refusal(identity: Identity, standing: Standing) -> Refused | None:
-    """Why somebody who was let in may not stay, if so."""
+def refusal(identity: Identity, standing: Standing | None) -> HubError | None:
+    """Why somebody who was let in may not stay, if so; `standing` is None when there is no such subscriber any more."""
+    if standing is None:
+        return Refused("token_revoked", "there is no such subscriber")
     if standing.suspended:
-        return Refused(Close.FORBIDDEN, "the tenant is suspended")
+        return Forbidden("the tenant is suspended")
     valid_after = standing.valid_after
     if not standing.holds or (valid_after is not None and identity.issued_at < valid_after.timestamp()):
-        return Refused(Close.REVOKED, "the credentials are revoked")
+        return Refused("token_revoked", "the credentials are revoked")
     return None
 
 
-def _by_session(scope: Scope, tenant: str | None) -> Identity:
+def _by_token(scope: Scope, token: str) -> tuple[Identity, Tenant]:
+    """A page that is listed nowhere gets in unless the tenant keeps a list; no Origin: no browser."""
+    found = tokens.verify(token)
+    origin = _header(scope, b"origin")
+    if origin is not None and found.tenant.allowed_origins and not _welcome(scope, origin, found.tenant):
+        raise Forbidden("this origin is not allowed")
+    credential = Credential(found.subscriber.pk, key_id=found.key_id)
+    return _identity(credential, found.subscriber, found.tenant, found.issued_at, found.expires_at), found.tenant
+
+
+def _by_session(scope: Scope, slug: str | None) -> tuple[Identity, Tenant]:
     """A browser sends the cookie whatever page asks for it, so the page must be ours or listed."""
     origin = _header(scope, b"origin")
-    if origin is None:
-        raise Refused(Close.FORBIDDEN, "a session needs an Origin")
-    subscriber = _subscriber(scope, tenant)
-    if not _welcome(scope, origin, subscriber.tenant):
-        raise Refused(Close.FORBIDDEN, "this origin is not allowed")
+    if origin is None and not _is_own_page(scope):
+        raise Forbidden("a session needs an Origin")
+    subscriber = _subscriber(scope, slug)
+    if origin is not None and not _welcome(scope, origin, subscriber.tenant):
+        raise Forbidden("this origin is not allowed")
     if subscriber.tenant.status == Tenant.Status.SUSPENDED:
-        raise Refused(Close.FORBIDDEN, "the tenant is suspended")
+        raise Forbidden("the tenant is suspended")
     credential = Credential(subscriber.pk, user_id=str(subscriber.user_id))
-    return _identity(credential, subscriber, subscriber.tenant, datetime.now(UTC).timestamp(), None)
+    shown_at = datetime.now(UTC).timestamp()
+    return _identity(credential, subscriber, subscriber.tenant, shown_at, None), subscriber.tenant
 
 
 def _identity(
@@ -104,16 +104,16 @@ def _identity(
     return Identity(credential, tenant.pk, tenant.slug, subscriber.external_id, issued_at, expires_at)
 
 
-def _subscriber(scope: Scope, tenant: str | None) -> Subscriber:
+def _subscriber(scope: Scope, slug: str | None) -> Subscriber:
     user = _user(scope)
     if not user.is_authenticated:
-        raise Refused(Close.UNAUTHORISED, "no token and no session")
+        raise Unauthorised("no token and no session")
     try:
-        subscriber = subscriber_of_user(user, tenant)
+        subscriber = subscriber_of_user(user, slug)
     except InvalidRequest as error:
-        raise Refused(Close.UNAUTHORISED, error.message) from error
+        raise Unauthorised(error.message) from error
     if subscriber is None:
-        raise Refused(Close.UNAUTHORISED, "this user has no inbox here")
+        raise Unauthorised("this user has no inbox here")
     return subscriber
 
 
@@ -135,6 +135,11 @@ def _welcome(scope: Scope, origin: str, tenant: Tenant) -> bool:
     host = _header(scope, b"host")
     same = urlsplit(origin).netloc.lower()
     return origin.lower() in listed or (bool(same) and host is not None and same == host.lower())
+
+
+def _is_own_page(scope: Scope) -> bool:
+    """A GET of our own page has no Origin, but the browser says where it comes from."""
+    return scope["type"] == "http" and _header(scope, b"sec-fetch-site") == "same-origin"
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

@@ -1,6 +1,15 @@
-"""How fast a client may talk."""
+"""How fast a client may talk, and the errors of an edge that has no room."""
 
 from time import monotonic
+
+from hub.exceptions import HubError
+
+
+class Unavailable(HubError):
+    """Not possible at this moment, but soon."""
+
+    code = "unavailable"
+    status = 503
 
 
 class Allowance:

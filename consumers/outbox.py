@@ -1,4 +1,4 @@
-"""The way out of one socket: each frame straight into the server's `send`, and a small queue only when that stalls."""
+"""The way out of one connection: each frame straight into the server's `send`, a small queue only when that stalls."""
 
 import asyncio
 import logging
@@ -6,6 +6,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any
+
+import orjson
+
+from consumers.frames import Close
 
 logger = logging.getLogger(__name__)
 
@@ -18,34 +22,36 @@ MAX_REASON = 123
 
 
 class Outbox:
-    """Keeps the order of frames. At most `limit` wait for a peer that doesn't read; one more calls `overflow`.
+    """Keeps the order of frames. At most `limit` wait for a peer that doesn't read; one more closes with 4001.
 
-    `abandon` is called when such a peer makes no room for the close frame either.
+    A peer that makes no room for the end either is hung up on. `epoch` is that of the stream whose frames these are.
     """
 
-    __slots__ = ("_abandon", "_limit", "_overflow", "_send", "_waiting", "_writer", "closed")
+    __slots__ = ("_limit", "_send", "_task", "_waiting", "_writer", "closed", "epoch")
 
-    def __init__(self, send: Send, *, limit: int, overflow: Callable[[], None], abandon: Callable[[], None]) -> None:
+    def __init__(self, send: Send, *, limit: int) -> None:
+        self.epoch = ""
         self._send = send
         self._limit = limit
-        self._overflow = overflow
-        self._abandon = abandon
+        self._task = asyncio.current_task()
         self._waiting: deque[Event] = deque()
         self._writer: asyncio.Task[None] | None = None
         self.closed = False
 
-    async def accept(self, subprotocol: str | None) -> None:
-        """Accept the socket."""
-        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+    def _frame(self, text: str, seq: int | None) -> Event:
+        raise NotImplementedError
 
-    def push(self, text: str) -> None:
-        """Send a text frame, now or as soon as the peer reads. Does nothing once closed."""
+    def _end(self, code: int, reason: str) -> Event:
+        raise NotImplementedError
+
+    def push(self, text: str, seq: int | None = None) -> None:
+        """Send a frame, now or as soon as the peer reads. Does nothing once closed. `seq`: where its client is after it."""
         if self.closed:
             return
         if len(self._waiting) >= self._limit:
-            self._overflow()
+            self.close(Close.SLOW_CONSUMER, "too slow", drop=True)
         else:
-            self._put({"type": "websocket.send", "text": text})
+            self._put(self._frame(text, seq))
 
     def close(self, code: int, reason: str = "", *, drop: bool = False) -> None:
         """Close after what is waiting, or (`drop`) instead of it."""
@@ -54,12 +60,12 @@ class Outbox:
         self.closed = True
         if drop:
             self._waiting.clear()
-        self._put({"type": "websocket.close", "code": int(code), "reason": _shortened(reason)})
+        self._put(self._end(int(code), _shortened(reason)))
         if self._writer is not None:
             asyncio.get_running_loop().call_later(LINGER, self._give_up)
 
     def stop(self) -> None:
-        """The socket is gone: forget what waits."""
+        """The connection is gone: forget what waits."""
         self.closed = True
         self._waiting.clear()
         if self._writer is not None:
@@ -77,7 +83,7 @@ class Outbox:
             return
         except Exception as error:
             # the peer is gone; `receive` says so too
-            logger.debug("A socket takes no more: %r", error)
+            logger.debug("A connection takes no more: %r", error)
             self.closed = True
             return
         self._writer = asyncio.get_running_loop().create_task(self._write(_resumed(sending, pending)))
@@ -88,7 +94,7 @@ class Outbox:
             while self._waiting:
                 await self._send(self._waiting.popleft())
         except Exception as error:
-            logger.debug("A socket takes no more: %r", error)
+            logger.debug("A connection takes no more: %r", error)
             self.closed = True
         finally:
             self._writer = None
@@ -96,7 +102,60 @@ class Outbox:
     def _give_up(self) -> None:
         if self._writer is not None:
             self._writer.cancel()
-            self._abandon()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """The peer doesn't even read that it was closed. Uvicorn would wait for it for as long as it lives."""
+        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
+        if transport is not None:
+            transport.abort()
+        elif self._task is not None:
+            self._task.cancel()
+
+
+class SocketOutbox(Outbox):
+    """Frames as text frames of a WebSocket."""
+
+    __slots__ = ()
+
+    async def accept(self, subprotocol: str | None) -> None:
+        """Accept the socket."""
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+
+    def _frame(self, text: str, seq: int | None) -> Event:
+        return {"type": "websocket.send", "text": text}
+
+    def _end(self, code: int, reason: str) -> Event:
+        return {"type": "websocket.close", "code": code, "reason": reason}
+
+
+class StreamOutbox(Outbox):
+    """Frames as server-sent events: `id` is the cursor after the frame, `data` its JSON."""
+
+    __slots__ = ()
+
+    async def begin(self, status: int, headers: list[tuple[bytes, bytes]], retry_ms: int) -> None:
+        """Begin the answer. `retry_ms`: how long the client waits before it comes back."""
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send(_chunk(f"retry: {retry_ms}\n\n"))
+
+    def beat(self) -> None:
+        """A comment: the connection lives."""
+        if not (self.closed or self._waiting):
+            self._put(_chunk(":\n\n"))
+
+    def _frame(self, text: str, seq: int | None) -> Event:
+        # raw line breaks in JSON are white space between tokens, but end a line of the stream
+        data = text.replace("\r", " ").replace("\n", " ")
+        return _chunk(f"data: {data}\n\n" if seq is None else f"id: {self.epoch}:{seq}\ndata: {data}\n\n")
+
+    def _end(self, code: int, reason: str) -> Event:
+        data = orjson.dumps({"code": code, "reason": reason}).decode()
+        return _chunk(f"event: close\ndata: {data}\n\n", more=False)
+
+
+def _chunk(text: str, *, more: bool = True) -> Event:
+    return {"type": "http.response.body", "body": text.encode(), "more_body": more}
 
 
 @coroutine

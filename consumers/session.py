@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from uuid import UUID
 
-from consumers.auth import Identity, refusal
+from consumers.auth import Identity, close_code, refusal
 from consumers.edge import Edge
 from consumers.frames import Batch, Close, Error, GoAway, Ping, Ready, Receipt, ServerFrame, encode
 from consumers.outbox import Outbox
@@ -70,9 +70,9 @@ class Session:
             else:
                 self._hold(seq, frame)
 
-    def say(self, frame: ServerFrame) -> None:
-        """Send a frame that is no part of the stream."""
-        self._outbox.push(encode(frame))
+    def say(self, frame: ServerFrame, seq: int | None = None) -> None:
+        """Send a frame of this edge's own. `seq`: where the client is after it, if it moves the client."""
+        self._outbox.push(encode(frame), seq)
 
     def ping(self) -> None:
         """`head` lets the client see a tail that got lost on the way here."""
@@ -106,9 +106,10 @@ class Session:
                 self.close(Close.REVOKED, "there is no such subscriber")
                 return
             recovered = found.recovered and (cursor is not None or not resumes)
-            self._epoch = found.cursor.epoch
-            self._say_ready(found, recovered)
-            if resumes and recovered:
+            self._epoch = self._outbox.epoch = found.cursor.epoch
+            catches_up = resumes and recovered
+            self._say_ready(found, recovered, None if catches_up else found.cursor.seq)
+            if catches_up:
                 self._send_batches(found)
             self.sent = found.cursor.seq
             self._live = True
@@ -134,18 +135,21 @@ class Session:
 
     def compare(self, standing: Standing | None) -> None:
         """Compare with the record: whether this session may stay, and the head; None: there is no such subscriber."""
-        if standing is None:
-            self.close(Close.REVOKED, "there is no such subscriber")
-        elif (refused := refusal(self.identity, standing)) is not None:
-            self.close(refused.code, refused.reason)
-        elif self._live and standing.head.epoch != self._epoch:
-            self._lose_sequence()
-        elif self._live:
-            self.learn_head(standing.head.seq)
+        refused = refusal(self.identity, standing)
+        if refused is not None:
+            self.close(close_code(refused), refused.message)
+        elif standing is not None and self._live:
+            self._compare_head(standing.head)
 
     # details
 
-    def _say_ready(self, found: CatchUp, recovered: bool) -> None:
+    def _compare_head(self, head: Cursor) -> None:
+        if head.epoch != self._epoch:
+            self._lose_sequence()
+        else:
+            self.learn_head(head.seq)
+
+    def _say_ready(self, found: CatchUp, recovered: bool, seq: int | None) -> None:
         self.say(
             Ready(
                 session=self.id,
@@ -155,7 +159,8 @@ class Session:
                 counts=found.counts,
                 ping_ms=int(conf.ping_interval * 1000),
                 expires_at=iso(self.identity.expires_at),
-            )
+            ),
+            seq,
         )
 
     def _apply(self, found: CatchUp | None) -> None:
@@ -181,8 +186,9 @@ class Session:
         return True
 
     def _send_batches(self, found: CatchUp) -> None:
-        for items, more in _batches(found.items):
-            self.say(Batch(items, found.cursor.seq, found.counts, more))
+        for items, last, more in _batches(found.items):
+            head = found.cursor.seq
+            self.say(Batch(items, head, found.counts, more), last if more else head)
 
     def _lose_sequence(self) -> None:
         self.say(Error("sequence_lost", "The cursor cannot be resumed from"))
@@ -190,7 +196,7 @@ class Session:
 
     def _forward(self, seq: int, frame: str) -> None:
         self.sent = seq
-        self._outbox.push(frame)
+        self._outbox.push(frame, seq)
         if self._receipts:
             self._release_receipts()
 
@@ -218,13 +224,16 @@ class Session:
             self._outbox.push(self._receipts.pop(0)[1])
 
 
-def _batches(items: list[tuple[int, bytes]]) -> Iterator[tuple[tuple[bytes, ...], bool]]:
-    """Frames of at most BATCH items, unless one seq has more: a seq is never split. At least one, maybe empty."""
+def _batches(items: list[tuple[int, bytes]]) -> Iterator[tuple[tuple[bytes, ...], int, bool]]:
+    """(items, the seq of the last, whether more follow): at most BATCH items, unless one seq has more, as a seq is never
+    split. At least one batch, maybe empty."""
     batch: list[bytes] = []
-    for _, same_seq in groupby(items, key=lambda item: item[0]):
+    last = 0
+    for seq, same_seq in groupby(items, key=lambda item: item[0]):
         changed = [item for _, item in same_seq]
         if batch and len(batch) + len(changed) > BATCH:
-            yield tuple(batch), True
+            yield tuple(batch), last, True
             batch = []
         batch.extend(changed)
-    yield tuple(batch), False
+        last = seq
+    yield tuple(batch), last, False

@@ -1,4 +1,4 @@
-"""The ASGI application: Django for HTTP, the live edge for sockets. Runs on uvicorn and Daphne."""
+"""The ASGI application: Django for HTTP, the live edge for sockets and event streams. Runs on uvicorn and Daphne."""
 
 import os
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from hub.tenancy.models import Tenant
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Hub-Tenant, X-Request-Id"
+HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Hub-Tenant, X-Request-Id"
 EXPOSED = "ETag, Idempotent-Replayed, Retry-After, X-Request-Id"
 # seconds for which a browser may remember a preflight
 MAX_AGE = "600"
@@ -27,17 +27,20 @@ def preflight(request: Request) -> dict[str, str]:
 
 def share(request: Request, answer: HttpResponseBase) -> HttpResponseBase:
     """Let the asking page read the answer, when its origin is listed: by the caller's tenant, if there is a caller."""
-    origin = request.headers.get("Origin", "")
+    caller: Any = getattr(request, "_user", None)
+    allow(request.headers.get("Origin", ""), answer, caller and caller.tenant)
+    return answer
+
+
+def allow(origin: str, answer: HttpResponseBase, tenant: Tenant | None) -> None:
+    """Give `answer` the headers that let pages of `origin` read it, when `tenant` lists it; without one, when any does."""
     if not origin:
-        return answer
+        return
     vary = answer.get("Vary", "")
     answer["Vary"] = f"{vary}, Origin" if vary else "Origin"
-    caller: Any = getattr(request, "_user", None)
-    allowed = origin in caller.tenant.allowed_origins if caller is not None else _listed(origin)
-    if allowed:
+    if origin in tenant.allowed_origins if tenant is not None else _listed(origin):
         answer["Access-Control-Allow-Origin"] = origin
         answer["Access-Control-Expose-Headers"] = EXPOSED
-    return answer
 
 
 def _listed(origin: str) -> bool:

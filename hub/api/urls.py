@@ -15,7 +15,7 @@ from hub.fallback.api import (
     DeliveryList,
     DeliveryRetry,
 )
-from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxItemDetail, InboxMark
+from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxEvents, InboxItemDetail, InboxMark
 from hub.notifications.after_api import NotificationReplay, NotificationRetract
 from hub.notifications.api import (
     NotificationCancel,
@@ -78,6 +78,7 @@ server = [
 user = [
     path("inbox", Inbox.as_view()),
     path("inbox/counts", InboxCounts.as_view()),
+    path("inbox/events", InboxEvents.as_view()),
     path("inbox/mark", InboxMark.as_view()),
     path("inbox/ack", InboxAck.as_view()),
     path("inbox/<uuid:item_id>", InboxItemDetail.as_view()),

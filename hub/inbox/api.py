@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from hub.api.body import Fields, body, query
 from hub.api.once import REPLAYED, is_kept, key_of
 from hub.api.views import UserView
+from hub.exceptions import NotFound
 from hub.inbox.cursors import Cursor
 from hub.inbox.selectors import FILTERS, counts_of, get_item, list_items
 from hub.inbox.services import Ack, acknowledge, mark
@@ -55,6 +56,13 @@ class InboxItemDetail(UserView):
         query(request).done()
         item = get_item(subscriber_id=self.caller.subscriber_id, item_id=item_id)
         return Response(orjson.Fragment(item), headers=PRIVATE)
+
+
+class InboxEvents(UserView):
+    """`/inbox/events`: the live edge takes every GET before it comes here; what is left is a browser's preflight."""
+
+    def get(self, request: Request) -> Response:
+        raise NotFound("No live edge serves event streams here: see docs/live-edge.md.")
 
 
 class InboxMark(UserView):

@@ -11,18 +11,21 @@ import orjson
 import pytest
 import pytest_asyncio
 import uvicorn
-from channels.routing import ProtocolTypeRouter
+from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
+from django.test import Client
 from pytest_django import Settings
 
-from consumers.lifespan import lifespan
-from consumers.routing import websockets
+from consumers.asgi import with_live_edge
+from consumers.edge import current_edge
 from consumers.work import WRITES, in_thread
 from hub.audience.models import Subscriber
 from hub.inbox.selectors import get_item, list_items
 from hub.tenancy import tokens
 from tests.support.client import HubClient
+from tests.support.events import EventClient
 
-application = ProtocolTypeRouter({"websocket": websockets, "lifespan": lifespan})
+application = with_live_edge(get_asgi_application())
 LAYERS = {"direct": "consumers.layer.DirectChannelLayer", "stock": "channels_redis.pubsub.RedisPubSubChannelLayer"}
 
 
@@ -39,7 +42,13 @@ class Server:
             ws_ping_interval=None,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run)
+        self._factory = config.get_loop_factory()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._factory) as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._server.serve())
 
     def start(self) -> None:
         self._thread.start()
@@ -48,11 +57,15 @@ class Server:
             time.sleep(0.01)
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.http = f"http://127.0.0.1:{port}"
+        self.events = f"{self.http}/api/v1/inbox/events"
         self.url = f"ws://127.0.0.1:{port}/api/v1/ws"
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+        """As a signal does: first send every client elsewhere, then end."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(lambda: current_edge().drain())
+            self._server.should_exit = True
+            self._thread.join()
 
 
 def use_layer(settings: Settings, backend: str, **config: Any) -> None:
@@ -92,6 +105,16 @@ def token_of(subscriber: Subscriber, ttl: float = 600) -> str:
 
 
 @pytest.fixture
+def session_cookie(alice: Subscriber) -> str:
+    """Alice is logged in to the site that serves the hub."""
+    alice.user = User.objects.create_user("alice")
+    alice.save()
+    browser = Client()
+    browser.force_login(alice.user)
+    return f"sessionid={browser.cookies['sessionid'].value}"
+
+
+@pytest.fixture
 def alice_token(alice: Subscriber) -> str:
     return token_of(alice)
 
@@ -111,6 +134,28 @@ async def connect(server: Server, alice_token: str) -> AsyncIterator[Connect]:
 
     yield open_one
     await asyncio.gather(*(client.close() for client in clients))
+
+
+Listen = Callable[..., Awaitable[EventClient]]
+
+
+@pytest_asyncio.fixture
+async def listen(server: Server, alice_token: str) -> AsyncIterator[Listen]:
+    """Opens event streams, Alice's unless a token is given, and closes them at the end."""
+    clients: list[EventClient] = []
+
+    async def open_one(url: str = "", **fields: Any) -> EventClient:
+        client = EventClient(url or server.events, **({"token": alice_token} | fields))
+        clients.append(client)
+        return await client.connect()
+
+    yield open_one
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+def origin_of(server: Server, origin: str | None) -> dict[str, str]:
+    """The header of a page of `origin`; "same" is the very host that serves the hub."""
+    return {} if origin is None else {"Origin": server.http if origin == "same" else origin}
 
 
 def fresh(subscriber: Subscriber) -> tuple[dict[str, Any], dict[str, int], str]:

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from websockets.asyncio.client import connect as raw_connect
@@ -13,10 +11,8 @@ from websockets.exceptions import InvalidStatus
 
 from hub.audience.models import Subscriber
 from hub.tenancy.models import SigningKey, Tenant
-from tests.consumers.conftest import Connect, Db, Server, token_of
+from tests.consumers.conftest import Connect, Db, Server, origin_of, token_of
 from tests.support.client import HubClient
-
-Headers = dict[str, str]
 
 # nobody is let in by a channel layer: one will do
 pytestmark = pytest.mark.parametrize("layer", ["direct"], indirect=True)
@@ -124,19 +120,9 @@ async def test_origins_of_token_sockets(
     connect: Connect, db: Db, server: Server, tenant: Tenant, listed: list[str], origin: str | None, code: int | None
 ) -> None:
     await db(Tenant.objects.filter(pk=tenant.pk).update, allowed_origins=listed)
-    client = await connect(headers=_origin(server, origin))
+    client = await connect(headers=origin_of(server, origin))
     assert client.code == code
     assert bool(client.ready) is (code is None)
-
-
-@pytest.fixture
-def session_cookie(alice: Subscriber) -> str:
-    """Alice is logged in to the site that serves the hub."""
-    alice.user = User.objects.create_user("alice")
-    alice.save()
-    browser = Client()
-    browser.force_login(alice.user)
-    return f"sessionid={browser.cookies['sessionid'].value}"
 
 
 @pytest.mark.parametrize(
@@ -160,13 +146,13 @@ async def test_origins_of_session_sockets(
     code: int | None,
 ) -> None:
     await db(Tenant.objects.filter(pk=tenant.pk).update, allowed_origins=listed)
-    client = await connect(token=None, headers={"Cookie": session_cookie} | _origin(server, origin))
+    client = await connect(token=None, headers={"Cookie": session_cookie} | origin_of(server, origin))
     assert client.code == code
     assert (client.ready.get("subscriber"), "expires_at" in client.ready) == ("alice" if code is None else None, False)
 
 
 async def test_a_session_of_nobody(connect: Connect, server: Server) -> None:
-    headers = _origin(server, "same") | {"Cookie": "sessionid=guessed"}
+    headers = origin_of(server, "same") | {"Cookie": "sessionid=guessed"}
     client = await connect(token=None, headers=headers, ready=False)
     assert await close_of(client) == (4501, False)
 
@@ -175,7 +161,7 @@ async def test_a_session_of_somebody_without_an_inbox(
     connect: Connect, db: Db, server: Server, alice: Subscriber, session_cookie: str
 ) -> None:
     await db(Subscriber.objects.filter(pk=alice.pk).update, user=None)
-    headers = _origin(server, "same") | {"Cookie": session_cookie}
+    headers = origin_of(server, "same") | {"Cookie": session_cookie}
     client = await connect(token=None, headers=headers, ready=False)
     assert await close_of(client) == (4501, False)
 
@@ -184,7 +170,3 @@ async def test_nothing_else_is_served(server: Server) -> None:
     with pytest.raises(InvalidStatus) as refusal:
         await raw_connect(server.url + "/nowhere", subprotocols=["hub.v1"], proxy=None)  # type: ignore[list-item]
     assert refusal.value.response.status_code == 403
-
-
-def _origin(server: Server, origin: str | None) -> Headers:
-    return {} if origin is None else {"Origin": server.http if origin == "same" else origin}

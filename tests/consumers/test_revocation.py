@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from consumers import consumer, edge
+from consumers import connection as live_connection
+from consumers import edge
 from hub import live
 from hub.audience.models import Subscriber
 from hub.audience.services import erase_subscriber
@@ -108,16 +108,6 @@ async def test_a_token_from_after_the_revocation_keeps_its_socket(
         assert client.code is None
 
 
-@pytest.fixture
-def session_headers(alice: Subscriber, server: Server) -> dict[str, str]:
-    """Alice is logged in to the site that serves the hub."""
-    alice.user = User.objects.create_user("alice")
-    alice.save()
-    browser = Client()
-    browser.force_login(alice.user)
-    return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}", "Origin": server.http}
-
-
 def log_out(alice: Subscriber) -> None:
     assert alice.user is not None
     alice.user.set_password("another, which ends every session")
@@ -141,26 +131,32 @@ async def test_sessions_end_too(
     connect: Connect,
     db: Db,
     alice: Subscriber,
-    session_headers: dict[str, str],
+    server: Server,
+    session_cookie: str,
     monkeypatch: pytest.MonkeyPatch,
     end: Callable[[Subscriber], None],
     code: int,
 ) -> None:
     settings.HUB = {"head_check_interval": 60}
-    monkeypatch.setattr(consumer, "SESSION_CHECK", 0.5 if code == 4501 else 60)
-    client = await connect(token=None, headers=session_headers)
+    monkeypatch.setattr(live_connection, "SESSION_CHECK", 0.5 if code == 4501 else 60)
+    client = await connect(token=None, headers={"Cookie": session_cookie, "Origin": server.http})
     await db(end, alice)
     assert await client.until_closed(5) == code
 
 
 async def test_a_session_that_still_counts_stays(
-    connect: Connect, db: Db, tenant: Tenant, session_headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    connect: Connect,
+    db: Db,
+    tenant: Tenant,
+    server: Server,
+    session_cookie: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []
-    identify = consumer.identify
-    monkeypatch.setattr(consumer, "SESSION_CHECK", 0.1)
-    monkeypatch.setattr(consumer, "identify", lambda *args: asked.append(args) or identify(*args))
-    client = await connect(token=None, headers=session_headers)
+    identify = live_connection.identify
+    monkeypatch.setattr(live_connection, "SESSION_CHECK", 0.1)
+    monkeypatch.setattr(live_connection, "identify", lambda *args: asked.append(args) or identify(*args))
+    client = await connect(token=None, headers={"Cookie": session_cookie, "Origin": server.http})
     await until(lambda: len(asked) >= 4)
     await db(send, tenant, "alice")
     await client.until_last(1)
