@@ -124,7 +124,7 @@ class UserAuthentication(BaseAuthentication):
         return User(known.tenant, known.subscriber, known.expires_at), None
 
 
-def bearer(request: Request) -> str:
+def bearer(request: Request | HttpRequest) -> str:
     """The credential of the Authorization header, or nothing."""
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     return credential.strip() if scheme.lower() == "bearer" else ""
