@@ -4,7 +4,15 @@ from django.urls import path, re_path, register_converter
 
 from hub.api.converters import SegmentConverter
 from hub.api.views import Unknown
-from hub.audience.api import SubscriberDetail, SubscriberList, TopicDetail, TopicList, TopicMembers
+from hub.audience.api import (
+    SubscriberBulk,
+    SubscriberDetail,
+    SubscriberExport,
+    SubscriberList,
+    TopicDetail,
+    TopicList,
+    TopicMembers,
+)
 from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
 from hub.fallback.api import (
     DeadLetterGroups,
@@ -15,7 +23,7 @@ from hub.fallback.api import (
     DeliveryList,
     DeliveryRetry,
 )
-from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxEvents, InboxItemDetail, InboxMark
+from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxEvents, InboxItemDetail, InboxMark, SubscriberInbox
 from hub.notifications.after_api import NotificationReplay, NotificationRetract
 from hub.notifications.api import (
     NotificationCancel,
@@ -49,7 +57,10 @@ server = [
     path("notifications/<uuid:notification_id>/retract", NotificationRetract.as_view()),
     path("notifications/<uuid:notification_id>/replay", NotificationReplay.as_view()),
     path("subscribers", SubscriberList.as_view()),
+    path("subscribers/bulk", SubscriberBulk.as_view()),
     path("subscribers/<segment:external_id>", SubscriberDetail.as_view()),
+    path("subscribers/<segment:external_id>/export", SubscriberExport.as_view()),
+    path("subscribers/<segment:external_id>/inbox", SubscriberInbox.as_view()),
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
     path("event-types", EventTypeList.as_view()),
     path("event-types/<segment:key>", EventTypeDetail.as_view()),

@@ -1,5 +1,6 @@
 """Addresses outside the app, checked and brought to one spelling each."""
 
+import hashlib
 import re
 
 from django.core.exceptions import ValidationError
@@ -8,6 +9,8 @@ from django.core.validators import validate_email
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
 
+# characters of an external id
+MAX_ID = 255
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -28,3 +31,9 @@ def normal_phone(value: object, *, field: str = "phone") -> str:
     if not _PHONE.fullmatch(text):
         raise InvalidRequest.on(field, "Give the number with its country code, such as +4930123456.")
     return text
+
+
+def mail_id(email: str) -> str:
+    """The external id of a bare address. The longest don't fit into one: their digest does."""
+    text = f"mailto:{email}"
+    return text if len(text) <= MAX_ID else f"mailto:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -6,22 +6,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import body, query
-from hub.api.paging import page_of, paging
+from hub.api.paging import MAX_LIMIT, page_of, paging
 from hub.api.views import ServerView
+from hub.audience.bulk import upsert_many
+from hub.audience.erasure import erase_subscriber
+from hub.audience.export import Place, export
 from hub.audience.models import Subscriber, Topic, TopicMember
+from hub.audience.profile import EMPTY
 from hub.audience.selectors import get_subscriber, get_topic, subscribers
 from hub.audience.services import (
     add_members,
     delete_topic,
-    erase_subscriber,
     remove_members,
     upsert_subscriber,
     upsert_topic,
 )
 
-PROFILE = ("name", "email", "phone", "locale", "timezone", "attributes")
-EMPTY: dict[str, Any] = {"name": "", "email": "", "phone": "", "locale": "", "timezone": "", "attributes": {}}
-MOST_MEMBERS = 1_000
+MOST_AT_ONCE = 1_000
 
 
 class SubscriberList(ServerView):
@@ -49,7 +50,7 @@ class SubscriberDetail(ServerView):
 
     def put(self, request: Request, external_id: str) -> Response:
         """Make or replace: what the body leaves out is emptied."""
-        return self._save(external_id, EMPTY | _profile(request))
+        return self._save(external_id, _profile(request), replace=True)
 
     def patch(self, request: Request, external_id: str) -> Response:
         """Change what the body names."""
@@ -60,8 +61,41 @@ class SubscriberDetail(ServerView):
         erase_subscriber(tenant=self.caller.tenant, external_id=external_id)
         return Response(status=204)
 
-    def _save(self, external_id: str, profile: dict[str, Any]) -> Response:
-        return Response(_subscriber(upsert_subscriber(tenant=self.caller.tenant, external_id=external_id, **profile)))
+    def _save(self, external_id: str, profile: dict[str, Any], *, replace: bool = False) -> Response:
+        tenant = self.caller.tenant
+        return Response(
+            _subscriber(upsert_subscriber(tenant=tenant, external_id=external_id, replace=replace, **profile))
+        )
+
+
+class SubscriberBulk(ServerView):
+    """`/subscribers/bulk`"""
+
+    resource = "subscribers"
+
+    def post(self, request: Request) -> Response:
+        """Make or change: what an entry leaves out stays. One result each, in order."""
+        fields = body(request)
+        entries = fields.listing("subscribers")
+        if not 1 <= len(entries) <= MOST_AT_ONCE:
+            fields.wrong("subscribers", f"Must be a list of 1 to {MOST_AT_ONCE}.")
+        fields.done()
+        return Response({"results": upsert_many(tenant=self.caller.tenant, entries=entries)})
+
+
+class SubscriberExport(ServerView):
+    """`/subscribers/{id}/export`"""
+
+    resource = "subscribers"
+
+    def get(self, request: Request, external_id: str) -> Response:
+        fields = query(request)
+        limit = fields.whole("limit", default=MAX_LIMIT, low=1, high=MAX_LIMIT)
+        cursor = fields.text("cursor")
+        fields.done()
+        subscriber = get_subscriber(tenant=self.caller.tenant, external_id=external_id)
+        page, following = export(subscriber, after=Place.parse(cursor) if cursor else None, limit=limit)
+        return Response({**page, "next": str(following) if following else None})
 
 
 class TopicList(ServerView):
@@ -130,20 +164,20 @@ class TopicMembers(ServerView):
 def _profile(request: Request) -> dict[str, Any]:
     """The profile fields of a body; null empties one."""
     fields = body(request)
-    given = fields.given(*PROFILE)
+    given = fields.given(*EMPTY)
     fields.done()
-    return {name: EMPTY[name] if value is None else value for name, value in given.items()}
+    return given
 
 
 def _members(request: Request) -> list[str]:
     fields = body(request)
-    members = fields.texts("subscribers", required=True, most=MOST_MEMBERS)
+    members = fields.texts("subscribers", required=True, most=MOST_AT_ONCE)
     fields.done()
     return members
 
 
 def _subscriber(subscriber: Subscriber) -> dict[str, Any]:
-    profile = {name: getattr(subscriber, name) for name in PROFILE}
+    profile = {name: getattr(subscriber, name) for name in EMPTY}
     return {"id": subscriber.external_id, **profile, "created_at": subscriber.created_at}
 
 

@@ -1,25 +1,56 @@
 """What may be said about a subscriber."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
+
+import orjson
 
 from hub.audience.addresses import normal_email, normal_phone
 from hub.content.values import check_text, plain_object
 from hub.exceptions import InvalidRequest
 
 MAX_ATTRIBUTES = 16 * 1024
+MAX_DEPTH = 5
+EMPTY: dict[str, Any] = {"name": "", "email": "", "phone": "", "locale": "", "timezone": "", "attributes": {}}
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
-def check_profile(fields: dict[str, Any]) -> dict[str, Any]:
-    """`fields` as they are stored. Raises InvalidRequest naming the field that is wrong; empty text clears a field."""
+def check_profile(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` as changes of a profile. Raises InvalidRequest naming the field that is wrong.
+
+    None empties a field, as empty text does; within `attributes` it removes a key.
+    """
     unknown = fields.keys() - _CHECKS.keys()
     if unknown:
         raise InvalidRequest.on(min(unknown), "There is no such field.", "unknown_field")
-    return {name: _CHECKS[name](value) for name, value in fields.items()}
+    return {name: None if value is None else _CHECKS[name](value) for name, value in fields.items()}
+
+
+def changed(profile: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole profile after `changes`. Raises InvalidRequest when its attributes have become too big."""
+    result = {**profile, **{name: EMPTY[name] if value is None else value for name, value in changes.items()}}
+    if changes.get("attributes"):
+        result["attributes"] = merged(profile["attributes"], changes["attributes"])
+        if len(orjson.dumps(result["attributes"])) > MAX_ATTRIBUTES:
+            raise InvalidRequest.on("attributes", f"At most {MAX_ATTRIBUTES} bytes as JSON, merged.", "too_long")
+    return result
+
+
+def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 7396: objects are merged key by key, null removes a key, everything else replaces what was there."""
+    result = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            below = result.get(key)
+            result[key] = merged(below if isinstance(below, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
 
 
 def _name(value: object) -> str:
@@ -49,7 +80,16 @@ def _timezone(value: object) -> str:
 
 
 def _attributes(value: object) -> dict[str, Any]:
-    return plain_object(value, field="attributes", limit=MAX_ATTRIBUTES)
+    attributes = plain_object(value, field="attributes", limit=MAX_ATTRIBUTES)
+    if _depth(attributes) > MAX_DEPTH:
+        raise InvalidRequest.on("attributes", f"Nested deeper than {MAX_DEPTH} levels.", "too_deep")
+    return attributes
+
+
+def _depth(value: object) -> int:
+    """Levels of objects and lists."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if below is None else 1 + max(map(_depth, below), default=0)
 
 
 @cache

@@ -1,24 +1,22 @@
 """Subscribers and topics: made on first use, changed, erased."""
 
-import hashlib
 import re
-from collections.abc import Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
-from hub import live
-from hub.audience.addresses import normal_email, normal_phone
+from hub.audience.addresses import MAX_ID, mail_id, normal_email, normal_phone
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
-from hub.audience.profile import check_profile
+from hub.audience.profile import EMPTY, changed, check_profile
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.models import Tenant
 
-MAX_ID = 255
 # rows a statement: PostgreSQL takes 65,535 parameters
 ROWS = 1_000
 _TOPIC_KEY = re.compile(r"[^\s/]{1,200}")
@@ -45,7 +43,7 @@ def ensure_address(*, tenant: Tenant, email: str = "", phone: str = "") -> Subsc
     if bool(email) == bool(phone):
         raise InvalidRequest.on("to", "Give either an email or a phone.")
     fields = {"email": normal_email(email)} if email else {"phone": normal_phone(phone)}
-    external_id = _address_id(f"mailto:{fields['email']}" if email else f"tel:{fields['phone']}")
+    external_id = mail_id(fields["email"]) if email else f"tel:{fields['phone']}"
     found = Subscriber.objects.filter(tenant=tenant, external_id=external_id).first()
     if found is None:
         _make(tenant, [external_id], bare=True, **fields)
@@ -53,27 +51,93 @@ def ensure_address(*, tenant: Tenant, email: str = "", phone: str = "") -> Subsc
     return found
 
 
-def upsert_subscriber(*, tenant: Tenant, external_id: str, **fields: Any) -> Subscriber:
-    """Make or change a subscriber; fields that are not given stay as they are.
+def upsert_subscriber(
+    *, tenant: Tenant, external_id: str, replace: bool = False, user: AbstractBaseUser | None = None, **fields: Any
+) -> Subscriber:
+    """Make or change a subscriber; fields that are not given stay as they are, or are emptied with `replace`.
 
-    Fields: name, email, phone, locale, timezone, attributes, user. Whoever is named so is no longer a bare address.
+    Fields: name, email, phone, locale, timezone, attributes; `user` links a Django user. Whoever is named so is no
+    longer a bare address. Raises InvalidRequest naming the field that is wrong.
     """
-    user: AbstractBaseUser | None = fields.pop("user", None)
-    changes = check_profile(fields) | ({"user": user} if user is not None else {})
+    wanted = (check_external_id(external_id, field="id"), check_profile(fields))
     with transaction.atomic():
-        subscriber_id = ensure_subscribers(tenant=tenant, external_ids=[external_id], field="id")[external_id]
-        Subscriber.objects.filter(pk=subscriber_id).update(**changes, bare=False)
-    return Subscriber.objects.get(pk=subscriber_id)
+        (saved,) = save_profiles(tenant=tenant, changes=[wanted], replace=replace)
+        if saved.error is not None:
+            raise saved.error
+        if user is not None:
+            Subscriber.objects.filter(pk=saved.subscriber.pk).update(user=user)
+    return saved.subscriber
 
 
-def erase_subscriber(*, tenant: Tenant, external_id: str) -> None:
-    """Remove a subscriber and everything that is about them. What was sent to others stays."""
-    with transaction.atomic():
-        stream = Stream.objects.select_for_update().filter(tenant=tenant, subscriber__external_id=external_id).first()
-        if stream is None:
-            raise NotFound("There is no such subscriber.")
-        Subscriber.objects.get(pk=stream.pk).delete()
-        transaction.on_commit(partial(live.recheck, subscribers=[stream.pk]), robust=True)
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of one change of a profile. With an `error` nothing was changed."""
+
+    subscriber: Subscriber
+    created: bool
+    error: InvalidRequest | None = None
+
+
+@transaction.atomic
+def save_profiles(
+    *, tenant: Tenant, changes: Sequence[tuple[str, Mapping[str, Any]]], replace: bool = False
+) -> list[Saved]:
+    """Make or change any number of subscribers, in a few statements. `changes`: external ids with what `check_profile` gave.
+
+    One result each, in order; who is named twice is changed twice.
+    """
+    rows, made = _locked(tenant, {external_id for external_id, _ in changes})
+    results = []
+    for external_id, wanted in changes:
+        row = rows[external_id]
+        error = _change(row, wanted, replace)
+        results.append(Saved(row, external_id in made, error))
+        made.discard(external_id)
+    _write(list(rows.values()))
+    return results
+
+
+def _change(row: Subscriber, wanted: Mapping[str, Any], replace: bool) -> InvalidRequest | None:
+    """Change a row in memory, or say why not."""
+    try:
+        profile = changed(EMPTY if replace else {name: getattr(row, name) for name in EMPTY}, wanted)
+    except InvalidRequest as error:
+        return error
+    for name, value in profile.items():
+        setattr(row, name, value)
+    row.bare = False
+    return None
+
+
+def _locked(tenant: Tenant, external_ids: set[str]) -> tuple[dict[str, Subscriber], set[str]]:
+    """These subscribers by external id, locked in the order of their ids, and who of them is new."""
+    made: set[str] = set()
+    rows: dict[str, Subscriber] = {}
+    # once, unless somebody is erased between the two reads
+    while rows.keys() != external_ids:
+        missing = sorted(external_ids - _ids(tenant, external_ids).keys())
+        made.update(missing)
+        if missing:
+            _make(tenant, missing)
+        found = Subscriber.objects.filter(tenant=tenant, external_id__in=external_ids).order_by("pk")
+        rows = {row.external_id: row for row in found.select_for_update(no_key=True)}
+    return rows, made
+
+
+_WRITE = """
+UPDATE hub_subscriber s SET name = v.name, email = v.email, phone = v.phone, locale = v.locale, timezone = v.timezone,
+    attributes = v.attributes::jsonb, bare = v.bare
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])
+    AS v(id, name, email, phone, locale, timezone, attributes, bare)
+WHERE s.id = v.id
+"""
+
+
+def _write(rows: Sequence[Subscriber]) -> None:
+    columns: list[list[Any]] = [[getattr(row, name) for row in rows] for name in EMPTY if name != "attributes"]
+    documents = [orjson.dumps(row.attributes).decode() for row in rows]
+    with connection.cursor() as db:
+        db.execute(_WRITE, [[row.pk for row in rows], *columns, documents, [row.bare for row in rows]])
 
 
 def upsert_topic(*, tenant: Tenant, key: str, name: str | None = None) -> Topic:
@@ -124,11 +188,6 @@ def follow(*, topic: Topic, subscriber: Subscriber) -> None:
 def unfollow(*, topic: Topic, subscriber: Subscriber) -> None:
     """Undo `follow`."""
     topic.members.filter(subscriber=subscriber).delete()
-
-
-def _address_id(text: str) -> str:
-    """The longest addresses don't fit into an external id: their digest does."""
-    return text if len(text) <= MAX_ID else f"mailto:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _ids(tenant: Tenant, external_ids: Collection[str]) -> dict[str, UUID]:

@@ -28,7 +28,10 @@ class Delivery(models.Model):
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
     notification = models.ForeignKey("hub.Notification", models.CASCADE, db_index=False, related_name="deliveries")
     item = models.ForeignKey("hub.InboxItem", models.CASCADE, db_index=False, related_name="deliveries")
-    subscriber = models.ForeignKey("hub.Subscriber", models.CASCADE, db_index=False, related_name="deliveries")
+    # a copy of the item's, and goes with the item: a constraint of its own would read the whole table at every erasure
+    subscriber = models.ForeignKey(
+        "hub.Subscriber", models.DO_NOTHING, db_index=False, db_constraint=False, related_name="deliveries"
+    )
     channel = models.CharField(max_length=16)
     lane = models.CharField(max_length=8, choices=Lane)
     # place on the ladder, from 0

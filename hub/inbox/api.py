@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from hub.api.body import Fields, body, query
 from hub.api.once import REPLAYED, is_kept, key_of
-from hub.api.views import UserView
+from hub.api.views import ServerView, UserView
+from hub.audience.selectors import get_subscriber
 from hub.exceptions import NotFound
 from hub.inbox.cursors import Cursor
-from hub.inbox.selectors import FILTERS, counts_of, get_item, list_items
+from hub.inbox.selectors import FILTERS, Page, counts_of, get_item, list_items
 from hub.inbox.services import Ack, acknowledge, mark
 
 MARK_FIELDS = ("op", "ids", "all", "upto", "filter", "until", "action", "key")
@@ -31,13 +32,18 @@ class Inbox(UserView):
         if _unchanged(request, wanted, subscriber_id):
             return Response(status=304, headers=PRIVATE)
         page = list_items(subscriber_id=subscriber_id, **wanted)
-        answer = {
-            "items": [orjson.Fragment(item) for item in page.items],
-            "next": page.next,
-            "counts": page.counts.as_dict(),
-            "cursor": str(page.cursor),
-        }
-        return Response(answer, headers={**PRIVATE, "ETag": _etag(page.cursor, wanted)})
+        return Response(_shown(page), headers={**PRIVATE, "ETag": _etag(page.cursor, wanted)})
+
+
+class SubscriberInbox(ServerView):
+    """`/subscribers/{id}/inbox`"""
+
+    resource = "subscribers"
+
+    def get(self, request: Request, external_id: str) -> Response:
+        wanted = _list_request(query(request))
+        subscriber = get_subscriber(tenant=self.caller.tenant, external_id=external_id)
+        return Response(_shown(list_items(subscriber_id=subscriber.pk, **wanted)))
 
 
 class InboxCounts(UserView):
@@ -95,6 +101,15 @@ class InboxAck(UserView):
         cursor, counts = counts_of(self.caller.subscriber_id)
         ack = Ack(self.caller.subscriber_id, min(seq, cursor.seq), focused)
         return Response({"changed": acknowledge([ack]), "counts": counts.as_dict(), "cursor": str(cursor)})
+
+
+def _shown(page: Page) -> dict[str, Any]:
+    return {
+        "items": [orjson.Fragment(item) for item in page.items],
+        "next": page.next,
+        "counts": page.counts.as_dict(),
+        "cursor": str(page.cursor),
+    }
 
 
 def _list_request(fields: Fields) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def _commit_batch(notification: Notification, chosen: list[UUID] | None) -> _Bat
     held = work.take(notification.id, FanOut.Operation.DELIVER)
     if held is None:
         return None
+    notification.audience = held.audience
     if chosen is None:
         recipients, following = audience.page(notification, held.cursor, conf.fan_out_batch)
     else:

@@ -2,27 +2,36 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
+
+from hub.audience.locks import FAN_OUTS
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now."""
+    """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now.
+
+    `audience`: as it is under the lock; somebody may have been erased since the notification was read.
+    """
 
     id: UUID
     cursor: str
     at: datetime
+    audience: dict[str, Any]
 
 
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
-# batch starts under them. Never waiting here, nobody can wait in a circle.
-_TAKE = """
-SELECT f.id, f.cursor, now() FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
+# batch starts under them. Never waiting here, not for an erasure either, nobody can wait in a circle.
+_TAKE = f"""
+SELECT f.id, f.cursor, now(), n.audience FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
 WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND f.due_at <= now()
+    AND pg_try_advisory_xact_lock_shared({FAN_OUTS.format(tenant="n.tenant_id")})
 ORDER BY f.part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 constants only
 
 _DUE = """
 SELECT f.notification_id FROM hub_fanout f JOIN hub_tenant t ON t.id = f.tenant_id AND t.status = 'active'
@@ -41,7 +50,7 @@ def take(notification_id: UUID, operation: str) -> Work | None:
     with connection.cursor() as db:
         db.execute(_TAKE, [notification_id, operation])
         row = db.fetchone()
-    return Work(*row) if row else None
+    return Work(*row[:3], orjson.loads(row[3])) if row else None
 
 
 def due(operation: str, limit: int) -> list[UUID]:
