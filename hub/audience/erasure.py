@@ -147,7 +147,7 @@ def _hanging(model: type[models.Model], chosen: str, column: str = "") -> Iterat
     for relation in model._meta.related_objects:
         if relation.on_delete is models.CASCADE:
             inner = f'IN (SELECT "{key}" FROM "{table}" WHERE "{column}" {chosen})'  # noqa: S608 names of our own
-            yield from _hanging(relation.related_model, inner, str(relation.field.column))  # type: ignore[arg-type]
+            yield from _hanging(relation.related_model, inner, str(relation.field.column))
     yield table, column, chosen
 
 

@@ -22,6 +22,7 @@ class Work:
     cursor: str
     at: datetime
     audience: dict[str, Any]
+    audience: dict[str, Any]
 
 
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no

@@ -1,6 +1,5 @@
 """Who is erased is nowhere in the record, whatever was going on at that moment; others keep what is theirs."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,7 +10,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import connection
 
 from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Stream, Subscriber
@@ -23,9 +22,9 @@ from hub.fallback.models import Attempt, Delivery
 from hub.fallback.record import record
 from hub.inbox.models import InboxItem
 from hub.inbox.services import mark
-from hub.notifications import audience, fan_out
+from hub.notifications import fan_out
 from hub.notifications.models import FanOut, Idempotency, Notification
-from hub.notifications.services import cancel
+from hub.notifications.unstarted import cancel
 from hub.preferences.services import Change, change_preferences
 from hub.tenancy.models import Tenant
 from tests.api.client import Api
