@@ -66,6 +66,7 @@ def upsert_subscriber(
             raise saved.error
         if user is not None:
             Subscriber.objects.filter(pk=saved.subscriber.pk).update(user=user)
+            saved.subscriber.user = user  # type: ignore[assignment]  # of AUTH_USER_MODEL, whichever that is
     return saved.subscriber
 
 
@@ -121,6 +122,8 @@ def _locked(tenant: Tenant, external_ids: set[str]) -> tuple[dict[str, Subscribe
             _make(tenant, missing)
         found = Subscriber.objects.filter(tenant=tenant, external_id__in=external_ids).order_by("pk")
         rows = {row.external_id: row for row in found.select_for_update(no_key=True)}
+    for row in rows.values():
+        row.tenant = tenant
     return rows, made
 
 

@@ -26,7 +26,7 @@ def external_id_of(user: AbstractBaseUser) -> str:
     return str(getattr(user, conf.user_id))
 
 
-def profile_of(user: AbstractBaseUser) -> dict[str, str]:
+def profile_of(user: AbstractBaseUser) -> dict[str, Any]:
     """Name and email, as a subscriber's. Django checks neither on save: an address that is none is left out, since it must
     not undo the business change that tells somebody of it."""
     full_name = getattr(user, "get_full_name", user.get_username)()

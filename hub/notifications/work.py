@@ -22,7 +22,6 @@ class Work:
     cursor: str
     at: datetime
     audience: dict[str, Any]
-    audience: dict[str, Any]
 
 
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
@@ -51,7 +50,7 @@ def take(notification_id: UUID, operation: str) -> Work | None:
     with connection.cursor() as db:
         db.execute(_TAKE, [notification_id, operation])
         row = db.fetchone()
-    return Work(*row[:3], orjson.loads(row[3])) if row else None
+    return Work(row[0], row[1], row[2], orjson.loads(row[3])) if row else None
 
 
 def due(operation: str, limit: int) -> list[UUID]:
