@@ -135,20 +135,22 @@ def _rename_in_admin_log(subscriber: Subscriber) -> None:
 
 def _delete(model: type[models.Model], ids: Sequence[UUID]) -> None:
     """Delete rows after everything that hangs on them: a statement a table, and no row is loaded."""
-    for table, column, chosen in _hanging(model, "= ANY(%s)"):
-        with connection.cursor() as db:
-            db.execute(f'DELETE FROM "{table}" WHERE "{column}" {chosen}', [list(ids)])  # noqa: S608 names of our own
+    with connection.cursor() as db:
+        for statement in _statements(model, str(model._meta.pk.column), "= ANY(%s)"):
+            db.execute(statement, [list(ids)])
 
 
-def _hanging(model: type[models.Model], chosen: str, column: str = "") -> Iterator[tuple[str, str, str]]:
-    """(table, column, condition on it) of the rows of `model`, chosen by `column`, and of what hangs on them; these first."""
-    table, key = model._meta.db_table, str(model._meta.pk.column)
-    column = column or key
+def _statements(model: type[models.Model], column: str, chosen: str) -> Iterator[str]:
+    """What deletes the rows of `model` whose `column` is `chosen`, what points at them first. All names are our own."""
+    table, key = model._meta.db_table, model._meta.pk.column
+    inner = f'IN (SELECT "{key}" FROM "{table}" WHERE "{column}" {chosen})'  # noqa: S608
     for relation in model._meta.related_objects:
+        below, at = relation.related_model, str(relation.field.column)
         if relation.on_delete is models.CASCADE:
-            inner = f'IN (SELECT "{key}" FROM "{table}" WHERE "{column}" {chosen})'  # noqa: S608 names of our own
-            yield from _hanging(relation.related_model, inner, str(relation.field.column))
-    yield table, column, chosen
+            yield from _statements(below, at, inner)
+        elif relation.on_delete is models.SET_NULL:
+            yield f'UPDATE "{below._meta.db_table}" SET "{at}" = NULL WHERE "{at}" {inner}'  # noqa: S608
+    yield f'DELETE FROM "{table}" WHERE "{column}" {chosen}'  # noqa: S608
 
 
 def _json(value: Any) -> str:

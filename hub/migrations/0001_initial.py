@@ -327,8 +327,9 @@ class Migration(migrations.Migration):
             model_name="delivery",
             name="subscriber",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
+                on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="deliveries",
                 to="hub.subscriber",
             ),
@@ -649,6 +650,14 @@ class Migration(migrations.Migration):
             model_name="notification",
             index=models.Index(
                 condition=models.Q(("replay_of__isnull", False)), fields=["replay_of"], name="hub_notification_replays"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("cancelled_at__isnull", False), ("audience__has_key", "except"), _connector="OR"),
+                fields=["tenant"],
+                name="hub_notification_unserved",
             ),
         ),
         migrations.AddIndex(
