@@ -79,6 +79,13 @@ class Conf:
     operator_token: str = ""
     # whether anybody may register a tenant
     open_registration: bool = False
+    # requests a second, and at once, of an API key, of a subscriber, and of bad credentials from one address
+    server_rate: float = 1000.0
+    server_burst: int = 2000
+    user_rate: float = 20.0
+    user_burst: int = 60
+    guess_rate: float = 10.0
+    guess_burst: int = 100
     max_body: int = 1024 * 1024
     idempotency_ttl: int = 24 * 3600
     wake_ttl: int = 5

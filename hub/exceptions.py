@@ -18,6 +18,8 @@ class HubError(Exception):
 
     code = "error"
     status = 400
+    # seconds after which it may go better
+    retry_after: float | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
 from hub.tenancy.models import Tenant
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Hub-Tenant, X-Request-Id"
-EXPOSED = "ETag, Idempotent-Replayed, Retry-After, X-Request-Id"
+EXPOSED = "ETag, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 # seconds for which a browser may remember a preflight
 MAX_AGE = "600"
 
@@ -34,15 +35,13 @@ def share(request: Request, answer: HttpResponseBase) -> HttpResponseBase:
 
 def allow(origin: str, answer: HttpResponseBase, tenant: Tenant | None) -> None:
     """Give `answer` the headers that let pages of `origin` read it, when `tenant` lists it; without one, when any does."""
-    if not origin:
-        return
-    vary = answer.get("Vary", "")
-    answer["Vary"] = f"{vary}, Origin" if vary else "Origin"
+    patch_vary_headers(answer, ["Origin"])
     if origin in tenant.allowed_origins if tenant is not None else _listed(origin):
         answer["Access-Control-Allow-Origin"] = origin
         answer["Access-Control-Expose-Headers"] = EXPOSED
 
 
 def _listed(origin: str) -> bool:
-    listed = Tenant.objects.filter(status=Tenant.Status.ACTIVE, allowed_origins__contains=[origin])
+    """By any tenant; a suspended one too, as its pages have to be able to read why they are refused."""
+    listed = Tenant.objects.filter(allowed_origins__contains=[origin])
     return bool(origin) and "\x00" not in origin and listed.exists()

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, and paths whose segments keep their encoded characters."""
+"""What surrounds every request: its id, its length, and paths whose segments keep their encoded characters."""
 
 import re
 from collections.abc import Callable
@@ -28,6 +28,7 @@ class RequestIdMiddleware:
         request_id = given if _SAFE_ID.fullmatch(given) else uuid7().hex
         request.hub_request_id = request_id  # type: ignore[attr-defined]
         _keep_encoded(request)
+        _measure(request)
         response = self.get_response(request)
         response[HEADER] = request_id
         return response
@@ -36,6 +37,12 @@ class RequestIdMiddleware:
 def is_api(request: HttpRequest) -> bool:
     """Whether an answer should be JSON."""
     return API in request.path
+
+
+def _measure(request: HttpRequest) -> None:
+    """A body that comes in chunks has no Content-Length, which REST framework takes for no body."""
+    if is_api(request) and not request.META.get("CONTENT_LENGTH"):
+        request.META["CONTENT_LENGTH"] = str(len(request.body))
 
 
 def _keep_encoded(request: HttpRequest) -> None:

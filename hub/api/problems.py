@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents, from whatever layer they come."""
 
 import logging
+from math import ceil
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 
-from hub.exceptions import HubError, InvalidRequest, Unauthorised
+from hub.exceptions import HubError, InvalidRequest
 
 log = logging.getLogger("hub.api")
 
@@ -61,6 +62,18 @@ class InFlight(HubError):
 
     code = "idempotency_in_flight"
     status = 409
+    retry_after = 1
+
+
+class RateLimited(HubError):
+    """The caller asks too often."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def problem(
@@ -92,12 +105,11 @@ def answer_for(error: Exception, request: HttpRequest) -> HttpResponse:
     match error:
         case InvalidRequest():
             return problem(request, error.status, error.code, error.message, errors=explain(error)["errors"])
-        case InFlight():
+        case HubError():
             answer = problem(request, error.status, error.code, error.message)
-            answer["Retry-After"] = "1"
+            if error.retry_after is not None:
+                answer["Retry-After"] = str(max(ceil(error.retry_after), 1))
             return answer
-        case Unauthorised() | HubError():
-            return problem(request, error.status, error.code, error.message)
         case RequestDataTooBig():
             return problem(request, 413, "too_large", "The body is too large.")
         case drf.APIException():

@@ -12,10 +12,12 @@ from rest_framework.views import APIView
 from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, UserAuthentication
 from hub.api.body import refuse_nul
 from hub.api.cors import preflight, share
+from hub.api.limits import Quota, check, count_guess, spend
 from hub.api.once import key_of, once
 from hub.api.problems import exception_handler
 from hub.api.renderers import JsonOnly, JsonParser, JsonRenderer
 from hub.exceptions import NotFound
+from hub.tenancy.errors import Refused
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -34,6 +36,8 @@ class HubView(APIView):
     secrets: ClassVar[tuple[str, ...]] = ()
     # False: the service commits on its own, and keeps the key itself
     keyed: ClassVar[bool] = True
+    # what is left to the caller, once there is one
+    quota: Quota | None = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -42,6 +46,17 @@ class HubView(APIView):
 
     def get_exception_handler(self) -> Any:
         return exception_handler
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks, and count it: whatever is answered from here on tells what is left."""
+        try:
+            caller: object = request.user
+        except Refused as refusal:
+            count_guess(request, refusal)
+            raise
+        if isinstance(caller, Caller):
+            self.quota = spend(caller)
+            check(self.quota)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -59,6 +74,12 @@ class HubView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(wrapped, response, *args, **kwargs)
         return self.response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if self.quota is not None:
+            self.quota.tell(answer)
+        return answer
 
     def _answer(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         method = (request.method or "").lower()

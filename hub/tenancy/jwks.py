@@ -41,6 +41,7 @@ class IssuerUnreachable(HubError):
 
     code = "issuer_unreachable"
     status = 503
+    retry_after = 10
 
 
 @dataclass(slots=True)

@@ -1,14 +1,20 @@
 """A page of another origin may call the user API when the subscriber's tenant lists its origin, and not otherwise."""
 
 import pytest
+from django.test import override_settings
 
+from hub.api import urls
+from hub.ids import uuid7
 from hub.tenancy.models import Tenant
+from hub.tenancy.services import suspend_tenant
 from tests.api.client import Api, rolled_back
 
 pytestmark = rolled_back
 
 PAGE = "https://app.example.com"
 ALLOWED = "Access-Control-Allow-Origin"
+# whatever the ids in them: a preflight and a refusal look up nothing
+USER_ROUTES = ["/" + str(route.pattern).replace("<uuid:", str(uuid7()) + "<").split("<")[0] for route in urls.user]
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +33,47 @@ def test_a_listed_origin_may_ask_and_read(as_alice: Api, nobody: Api) -> None:
     assert "Access-Control-Allow-Credentials" not in answer
 
 
-def test_a_refusal_can_be_read_too(nobody: Api) -> None:
-    assert nobody.get("/inbox", Origin=PAGE)[ALLOWED] == PAGE
+@pytest.mark.parametrize("path", USER_ROUTES)
+def test_a_preflight_is_answered_on_every_route_of_the_user_api(nobody: Api, path: str) -> None:
+    asked = nobody.call("OPTIONS", path, Origin=PAGE, Access_Control_Request_Method="PATCH")
+    assert (asked.status_code, asked.content, asked[ALLOWED]) == (204, b"", PAGE)
+    assert {"GET", "POST", "PUT", "PATCH", "DELETE"} <= set(asked["Access-Control-Allow-Methods"].split(", "))
+    assert {"Authorization", "Content-Type", "Idempotency-Key"} <= set(
+        asked["Access-Control-Allow-Headers"].split(", ")
+    )
+
+
+@pytest.mark.parametrize("path", USER_ROUTES)
+def test_a_refusal_can_be_read_too(nobody: Api, as_alice: Api, path: str) -> None:
+    for caller in (nobody, as_alice, Api("a.b.c")):
+        answer = caller.call("TRACE", path, Origin=PAGE)
+        assert answer.status_code in (401, 405)
+        assert answer[ALLOWED] == PAGE
+
+
+def test_a_page_may_read_the_headers_that_matter(as_alice: Api) -> None:
+    answer = as_alice.get("/inbox", Origin=PAGE)
+    exposed = set(answer["Access-Control-Expose-Headers"].split(", "))
+    assert exposed == {"ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"}
+    assert as_alice.get("/inbox", Origin=PAGE, If_None_Match=answer["ETag"])[ALLOWED] == PAGE
+
+
+def test_too_many_requests_can_be_read(as_alice: Api) -> None:
+    with override_settings(HUB={"user_rate": 0.001, "user_burst": 1}):
+        answers = [as_alice.get("/inbox", Origin=PAGE) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert [answer[ALLOWED] for answer in answers] == [PAGE, PAGE]
+
+
+def test_a_suspended_tenants_page_can_read_why(as_alice: Api, nobody: Api, tenant: Tenant) -> None:
+    suspend_tenant(tenant=tenant)
+    assert nobody.call("OPTIONS", "/inbox", Origin=PAGE)[ALLOWED] == PAGE
+    answer = as_alice.get("/inbox", Origin=PAGE)
+    assert (answer.status_code, answer[ALLOWED]) == (403, PAGE)
+
+
+def test_caches_keep_origins_apart(as_alice: Api) -> None:
+    assert "Origin" in as_alice.get("/inbox")["Vary"]
 
 
 @pytest.mark.parametrize(
