@@ -23,7 +23,13 @@ from hub.tenancy.revocation import Credential, Standing
 
 Scope = dict[str, Any]
 # what a refusal closes a socket with, by its code: an expired token is replaced, so the client comes back
-CLOSES = {"token_expired": Close.TOKEN_EXPIRED, "token_revoked": Close.REVOKED, "forbidden": Close.FORBIDDEN}
+CLOSES = {
+    "unavailable": Close.GOING_AWAY,
+    "token_expired": Close.TOKEN_EXPIRED,
+    "forbidden": Close.FORBIDDEN,
+    "too_many_connections": Close.TOO_MANY,
+    "token_revoked": Close.REVOKED,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,31 @@ class Connection:
         self.edge = current_edge()
         self.session: Session | None = None
         self._scope = scope
+        self._address = ""
         self._outbox = outbox
         self._channel = Channel(self._on_group_message)
         self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def arrive(self) -> None:
+        """Take a place. Raises Unavailable and TooManyConnections."""
+        address = str((self._scope.get("client") or ["unknown"])[0])
+        self.edge.arrive(address)
+        self._address = address
+
+    def refuse(self, refusal: HubError) -> None:
+        """Close with what the refusal is on a socket."""
+        self._outbox.close(close_code(refusal), refusal.message)
 
     async def start(self, identity: Identity, cursor: Cursor | None, *, resumes: bool) -> None:
         """Send `ready` and what happened since `cursor`, then what happens. `resumes`: a cursor was given, maybe not ours.
 
         Be present and subscribe first, then read: what happens in between is held, and not missed.
         """
+        try:
+            self.edge.check_room(identity)
+        except HubError as refusal:
+            self.refuse(refusal)
+            return
         self.session = session = Session(edge=self.edge, identity=identity, outbox=self._outbox)
         try:
             join = self._channel.join(user_group(session.subscriber_id))
@@ -81,6 +97,8 @@ class Connection:
         self._outbox.stop()
         if self.session is not None:
             self.edge.leave(self.session)
+        if self._address:
+            self.edge.depart(self._address)
         await self._channel.leave()
 
     def _on_group_message(self, message: Message) -> None:
@@ -94,7 +112,7 @@ class Connection:
         try:
             await in_thread(READS, identify, self._scope, None, identity.tenant)
         except HubError as refusal:
-            self._outbox.close(close_code(refusal), refusal.message)
+            self.refuse(refusal)
         except Exception as error:
             logger.warning("A session can't be looked up now: %r", error)
         if not self._outbox.closed:

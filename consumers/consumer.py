@@ -8,7 +8,7 @@ from typing import Any
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
-from consumers.auth import close_code, identify
+from consumers.auth import identify
 from consumers.connection import Connection
 from consumers.frames import (
     SUBPROTOCOL,
@@ -78,10 +78,13 @@ class HubConsumer(AsyncConsumer):
         offered = self.scope.get("subprotocols", [])
         spoken = SUBPROTOCOL if SUBPROTOCOL in offered else None
         await self.outbox.accept(spoken)
+        try:
+            self.connection.arrive()
+        except HubError as refusal:
+            self.connection.refuse(refusal)
+            return
         if spoken is None:
             self.outbox.close(Close.SUBPROTOCOL, f"speak {SUBPROTOCOL}")
-        elif self.connection.edge.draining:
-            self.outbox.close(Close.GOING_AWAY, "going away")
         else:
             self.connection.after("hello", conf.hello_timeout, self.outbox.close, Close.HELLO_TIMEOUT, "no hello")
 
@@ -140,7 +143,7 @@ class HubConsumer(AsyncConsumer):
         try:
             identity = await in_thread(READS, identify, self.scope, hello.token, hello.tenant)
         except HubError as refusal:
-            self.outbox.close(close_code(refusal), refusal.message)
+            self.connection.refuse(refusal)
             return
         except Exception:
             self.connection.fail()

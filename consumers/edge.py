@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from consumers.auth import Identity
 from consumers.channel import Channel, Message
+from consumers.limits import TooManyConnections, Unavailable
 from consumers.presence import Presence
 from consumers.work import READS, WRITES, Batcher, in_thread
 from hub.conf import conf
@@ -29,7 +31,8 @@ STANDINGS = 5_000
 ACK_FLUSH, ACK_INTERVAL = 0.2, 1.0
 # catch-ups in one query, and the seconds that they wait for each other
 CATCH_UPS, CATCH_UP_DELAY = 100, 0.002
-RETRY_MS = (0, 5_000)
+# milliseconds over which clients come back after a deploy: at least, and for each connection (so 200 hellos a second)
+RETRY_MS, RETRY_MS_EACH = 5_000, 5
 
 _edges: "WeakKeyDictionary[asyncio.AbstractEventLoop, Edge]" = WeakKeyDictionary()
 
@@ -50,6 +53,7 @@ class Edge:
         self.draining = False
         self.presence = Presence()
         self._sessions: dict[UUID, set[Session]] = defaultdict(set)
+        self._addresses: Counter[str] = Counter()
         self._catch_ups: Batcher[tuple[UUID, Cursor | None], CatchUp | None] = Batcher(
             catch_up, delay=CATCH_UP_DELAY, size=CATCH_UPS
         )
@@ -60,6 +64,25 @@ class Edge:
         self._control: Channel | None = None
         self._head_check: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def arrive(self, address: str) -> None:
+        """Somebody connects, who may be anybody. Raises Unavailable and TooManyConnections; else `depart` must follow."""
+        if self.draining:
+            raise Unavailable("going away")
+        if self._addresses[address] >= conf.connections_per_address:
+            raise TooManyConnections("too many connections from this address")
+        self._addresses[address] += 1
+
+    def depart(self, address: str) -> None:
+        """Who arrived has left."""
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+
+    def check_room(self, identity: Identity) -> None:
+        """Raises TooManyConnections when this subscriber may not have one more."""
+        if len(self._sessions.get(identity.subscriber_id, ())) >= conf.connections_per_subscriber:
+            raise TooManyConnections("too many connections of this subscriber")
 
     async def enter(self, session: "Session") -> None:
         """From now on the session's subscriber is present, and its head is watched."""
@@ -177,5 +200,7 @@ class Edge:
     def drain(self) -> None:
         """Tell every client to come back elsewhere, at a moment of its own, and let nobody in any more."""
         self.draining = True
-        for session in self._everybody():
-            session.go_away("deploy", RETRY_MS)
+        everybody = self._everybody()
+        window = (0, max(RETRY_MS, RETRY_MS_EACH * len(everybody)))
+        for session in everybody:
+            session.go_away("deploy", window)

@@ -14,8 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from consumers.auth import Identity, Scope, admit
 from consumers.connection import Connection
-from consumers.edge import current_edge
-from consumers.limits import Unavailable
+from consumers.edge import Edge
 from consumers.outbox import Send, StreamOutbox
 from consumers.work import READS, in_thread
 from hub.api.authentication import TENANT_HEADER, bearer
@@ -24,6 +23,7 @@ from hub.api.cors import allow
 from hub.api.middleware import RequestIdMiddleware
 from hub.api.problems import answer_for
 from hub.conf import conf
+from hub.exceptions import HubError
 from hub.inbox.cursors import Cursor
 
 PATH = "/api/v1/inbox/events"
@@ -69,13 +69,13 @@ class Events:
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """One stream of one subscriber, until either side ends it."""
-    greeting = await in_thread(READS, _greet, scope, draining=current_edge().draining)
-    if greeting.identity is None:
-        await _answer(greeting.answer, send)
-        return
     outbox = StreamOutbox(send, limit=conf.socket_queue)
     connection = Connection(scope, outbox)
     try:
+        greeting = await _greet(scope, connection)
+        if greeting.identity is None:
+            await _answer(greeting.answer, send)
+            return
         await outbox.begin(greeting.answer.status_code, _headers(greeting.answer), random.randint(*RETRY_MS))  # noqa: S311
         _beat(connection, outbox)
         await connection.start(greeting.identity, Cursor.parse(greeting.since), resumes=greeting.since is not None)
@@ -91,18 +91,28 @@ def _beat(connection: Connection, outbox: StreamOutbox) -> None:
     connection.after("beat", conf.ping_interval, _beat, connection, outbox)
 
 
-def _greet(scope: Scope, *, draining: bool) -> Greeting:
+async def _greet(scope: Scope, connection: Connection) -> Greeting:
     """Let somebody in, or say why not, in the words and with the headers of the REST API."""
+    refused: HubError | None = None
+    try:
+        connection.arrive()
+    except HubError as refusal:
+        refused = refusal
+    return await in_thread(READS, _look, scope, connection.edge, refused)
+
+
+def _look(scope: Scope, edge: Edge, refused: HubError | None) -> Greeting:
     greeting = Greeting(HttpResponse())
 
     def view(request: HttpRequest) -> HttpResponse:
         tenant = None
         try:
-            if draining:
-                raise Unavailable("This process is about to end: try again.")
+            if refused is not None:
+                raise refused
             wish = _wish(request)
-            greeting.identity, tenant = admit(scope, wish.token, wish.tenant)
-            greeting.since = wish.since
+            identity, tenant = admit(scope, wish.token, wish.tenant)
+            edge.check_room(identity)
+            greeting.identity, greeting.since = identity, wish.since
             answer = HttpResponse(headers=HEADERS)
         except Exception as error:
             answer = answer_for(error, request)

@@ -27,6 +27,7 @@ class Close(IntEnum):
     UNAUTHORISED = 4501
     FORBIDDEN = 4503
     SUBPROTOCOL = 4506
+    TOO_MANY = 4509
     REVOKED = 4510
 
 

@@ -5,6 +5,13 @@ from time import monotonic
 from hub.exceptions import HubError
 
 
+class TooManyConnections(HubError):
+    """This subscriber, or this address, has as many connections to this process as it may have."""
+
+    code = "too_many_connections"
+    status = 429
+
+
 class Unavailable(HubError):
     """Not possible at this moment, but soon."""
 

@@ -48,6 +48,9 @@ class Conf:
     head_check_interval: float = 10.0
     catch_up_limit: int = 2_000
     socket_queue: int = 256
+    # sockets and event streams that one process has at once
+    connections_per_subscriber: int = 20
+    connections_per_address: int = 1_000
     presence_lease: float = 15.0
     presence_refresh: float = 5.0
     publish_timeout: float = 1.0

@@ -21,6 +21,7 @@ from project.stack.ports import LOOPBACK
 from tests.bench.raw_sockets import RawSocket, connect_all, frame_size
 from tests.bench.report import Options, Report
 from tests.bench.world import World, world
+from tests.chaos.changed import settings
 
 LEAST_BROADCAST, LEAST_ONE_TO_ONE = 8.0, 2.5  # times stock Channels
 CHUNK = 100  # messages in a pipeline
@@ -41,7 +42,8 @@ def run(options: Options) -> Report:
     report = Report("sockets")
     count = 200 if options.short else 1000
     frames = 20_000 if options.short else 200_000
-    with world(report, options, users=count + 1, run=()) as its:
+    crowd = settings(connections_per_subscriber=count, connections_per_address=2 * count)
+    with world(report, options, users=count + 1, run=(), **crowd) as its:
         ours = _served(its, report, "the hub", frames, _hub)
         stock = _served(its, report, "stock Channels", frames // 5, _stock)
     for name, mine, theirs, least in (

@@ -60,10 +60,14 @@ class Server:
         self.events = f"{self.http}/api/v1/inbox/events"
         self.url = f"ws://127.0.0.1:{port}/api/v1/ws"
 
+    def call(self, function: Callable[[], None]) -> None:
+        """Have the server's event loop call a function."""
+        self._loop.call_soon_threadsafe(function)
+
     def stop(self) -> None:
         """As a signal does: first send every client elsewhere, then end."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(lambda: current_edge().drain())
+            self.call(lambda: current_edge().drain())
             self._server.should_exit = True
             self._thread.join()
 

@@ -6,7 +6,8 @@ import pytest
 from channels.layers import get_channel_layer
 from pytest_django import Settings
 
-from consumers import edge, events
+from consumers import events
+from consumers.edge import current_edge
 from hub.audience.models import Subscriber
 from hub.inbox.services import mark
 from hub.live import user_group
@@ -209,12 +210,12 @@ async def test_revoked_expired_and_sent_elsewhere(
     assert his.frames[-1] == {"type": "goaway", "reason": "deploy", "retry_ms": [0, 5000]}
 
 
-async def test_a_process_that_is_about_to_end_lets_nobody_in(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge.Edge, "draining", True, raising=False)
-    monkeypatch.setattr("consumers.events.current_edge", lambda: edge.Edge)
+async def test_a_process_that_is_about_to_end_lets_nobody_in(listen: Listen, server: Server, connect: Connect) -> None:
+    server.call(lambda: setattr(current_edge(), "draining", True))
     client = await listen()
     assert problem(client) == (503, "unavailable")
     assert client.headers["Retry-After"] == "1"
+    assert await (await connect(ready=False)).until_closed() == 4000
 
 
 async def test_presence_ends_with_the_stream(listen: Listen, db: Db, alice: Subscriber) -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import jwt
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 from websockets.asyncio.client import connect as raw_connect
 from websockets.exceptions import InvalidStatus
 
@@ -37,19 +36,6 @@ async def test_a_subscriber_unknown_so_far_is_made(connect: Connect, db: Db, ten
     newcomer = Subscriber(tenant=tenant, external_id="newcomer")
     client = await connect(token=await db(token_of, newcomer))
     assert client.ready["subscriber"] == "newcomer"
-
-
-async def test_the_subprotocol_is_asked_for(connect: Connect, server: Server) -> None:
-    client = await HubClient(server.url).dial(subprotocols=())
-    assert await close_of(client) == (4506, False)
-    await client.close()
-
-
-async def test_silence_instead_of_hello(settings: Settings, server: Server) -> None:
-    settings.HUB = {"hello_timeout": 0.1}
-    client = await HubClient(server.url).dial()
-    assert await close_of(client) == (4003, False)
-    await client.close()
 
 
 @pytest.mark.parametrize("frame", [b"{}", "{", "[]", "x" * 16_385])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from hub.audience.models import Subscriber
 from hub.inbox.services import Ack
 from hub.live import user_group
 from hub.tenancy.models import Tenant
-from tests.consumers.conftest import Connect, Db, Server, token_of, until
+from tests.consumers.conftest import Connect, Db, Listen, Server, soon, token_of, until
+from tests.support.client import HubClient
 from tests.support.factories import send
 
 
@@ -36,13 +38,6 @@ async def test_pings_tell_the_head(settings: Settings, connect: Connect, db: Db,
     await db(send, tenant, "alice")
     await client.until_last(1)
     await client.until(lambda: {"type": "ping", "head": 1} in client.frames)
-
-
-async def test_too_many_frames(connect: Connect) -> None:
-    client = await connect()
-    for _ in range(80):
-        await client.send({"type": "pong"})
-    assert await client.until_closed() == 4029
 
 
 async def test_a_token_ends_and_a_new_one_keeps_the_socket(connect: Connect, db: Db, alice: Subscriber) -> None:
@@ -123,19 +118,6 @@ async def drain(socket: ClientConnection) -> tuple[int, int | None]:
         return count, closed.rcvd.code if closed.rcvd else None
 
 
-async def test_a_slow_reader_is_closed_and_costs_only_itself(
-    settings: Settings, server: Server, connect: Connect, alice: Subscriber, alice_token: str
-) -> None:
-    settings.HUB = {"socket_queue": 8}
-    slow, quick = await stuck(server, alice_token), await connect()
-    for sent in range(4, 301, 4):
-        await flood(alice, 4)
-        # in step with the quick one, which would otherwise be a slow one too on a busy machine
-        await quick.until(lambda sent=sent: len(quick.of_type("noise")) == sent)
-    count, code = await drain(slow)
-    assert (count < 300, code) == (True, 4001)
-
-
 async def test_a_reader_that_never_reads_is_abandoned(
     settings: Settings, server: Server, alice: Subscriber, alice_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,3 +140,51 @@ async def test_the_queue_keeps_the_order_of_what_has_to_wait(
     numbers = [int((await slow.recv())[:40].split('"n":')[1].split(",")[0]) for _ in range(200)]  # type: ignore[arg-type,index]
     assert numbers == list(range(200))
     await slow.close()
+
+
+async def test_an_address_has_so_many_connections(
+    settings: Settings, server: Server, connect: Connect, listen: Listen, db: Db, bob: Subscriber
+) -> None:
+    settings.HUB = {"connections_per_address": 3}
+    his = await db(token_of, bob)
+    first = await connect()
+    silent = await HubClient(server.url).dial()
+    stream = await listen(token=his)
+    assert await (await connect(token=his, ready=False)).until_closed() == 4509
+    refused = await listen(token=his)
+    assert (refused.status, refused.problem["code"]) == (429, "too_many_connections")
+    assert refused.headers["Retry-After"] == "1"
+    await stream.close()
+    await silent.close()
+
+    async def there_is_room() -> bool:
+        return (await connect()).code is None
+
+    await soon(5, there_is_room)
+    assert first.code is None
+
+
+async def test_streams_and_sockets_of_a_subscriber_are_counted_together(
+    settings: Settings, connect: Connect, listen: Listen
+) -> None:
+    settings.HUB = {"connections_per_subscriber": 2}
+    await connect()
+    stream = await listen()
+    assert (await listen()).problem["code"] == "too_many_connections"
+    assert await (await connect(ready=False)).until_closed() == 4509
+    await stream.close()
+
+    async def there_is_room() -> bool:
+        return (await connect()).code is None
+
+    await soon(5, there_is_room)
+
+
+def test_the_more_connections_the_longer_their_return_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count, window in ((0, []), (1, [(0, 5_000)]), (1_000, [(0, 5_000)]), (4_000, [(0, 20_000)])):
+        told: set[tuple[int, int]] = set()
+        its = edge.Edge()
+        session = SimpleNamespace(go_away=lambda _, window, told=told: told.add(window))
+        monkeypatch.setattr(its, "_everybody", lambda count=count, session=session: [session] * count)
+        its.drain()
+        assert sorted(told) == window
