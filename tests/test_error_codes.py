@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from consumers import asgi
 from hub.api import urls
 from hub.api.problems import CODES
 from hub.exceptions import HubError
@@ -22,6 +23,7 @@ PASSED_ON = {"code", "error.code", "e.code"}
 
 def test_every_problem_code_is_on_the_page() -> None:
     assert urls.urlpatterns  # whatever can raise is imported
+    assert asgi.with_live_edge
     raised = {kind.code: str(kind.status) for kind in _kinds(HubError)}
     raised |= {code: str(status) for status, code in CODES.items()}
     rows = _rows("Problems")
