@@ -25,6 +25,7 @@ Scope = dict[str, Any]
 # what a refusal closes a socket with, by its code: an expired token is replaced, so the client comes back
 CLOSES = {
     "unavailable": Close.GOING_AWAY,
+    "issuer_unreachable": Close.GOING_AWAY,
     "token_expired": Close.TOKEN_EXPIRED,
     "forbidden": Close.FORBIDDEN,
     "too_many_connections": Close.TOO_MANY,
