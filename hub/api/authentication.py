@@ -124,6 +124,11 @@ class UserAuthentication(BaseAuthentication):
         return User(known.tenant, known.subscriber, known.expires_at), None
 
 
+def holds_api_key(request: HttpRequest) -> bool:
+    """Whether the caller sent an API key, good or not."""
+    return "X-API-Key" in request.headers or bearer(request).startswith(keys.PREFIX)
+
+
 def bearer(request: Request | HttpRequest) -> str:
     """The credential of the Authorization header, or nothing."""
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")

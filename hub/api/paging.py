@@ -23,13 +23,16 @@ class Paging:
     limit: int
     after: UUID | None
 
-    def page(self, rows: QuerySet[Row]) -> tuple[list[Row], str | None]:
-        """The page, and the cursor of the next one (None: this was the last). Ids are UUIDv7, so newest is greatest."""
+    def page(self, rows: QuerySet[Row], key: str = "pk") -> tuple[list[Row], str | None]:
+        """The page, and the cursor of the next one (None: this was the last).
+
+        `key` is a unique UUIDv7: the newest is the greatest.
+        """
         if self.after is not None:
-            rows = rows.filter(pk__lt=self.after)
-        found = list(rows.order_by("-pk")[: self.limit + 1])
+            rows = rows.filter(**{f"{key}__lt": self.after})
+        found = list(rows.order_by(f"-{key}")[: self.limit + 1])
         more = len(found) > self.limit
-        return found[: self.limit], encode_cursor(found[self.limit - 1].pk if more else None)
+        return found[: self.limit], encode_cursor(getattr(found[self.limit - 1], key) if more else None)
 
 
 def paging(fields: Fields) -> Paging:

@@ -3,16 +3,14 @@
 from django.urls import path, re_path, register_converter
 
 from hub.api.converters import SegmentConverter
-from hub.api.views import Unknown
+from hub.api.views import Unknown, by_caller
 from hub.audience.api import (
     SubscriberBulk,
     SubscriberDetail,
     SubscriberExport,
     SubscriberList,
-    TopicDetail,
-    TopicList,
-    TopicMembers,
 )
+from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
 from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
 from hub.fallback.api import (
     DeadLetterGroups,
@@ -66,7 +64,7 @@ server = [
     path("event-types/<segment:key>", EventTypeDetail.as_view()),
     path("templates", TemplateList.as_view()),
     path("templates/<segment:key>", TemplateDetail.as_view()),
-    path("topics", TopicList.as_view()),
+    path("topics", by_caller(server=TopicList, user=OpenTopics)),
     path("topics/<segment:key>", TopicDetail.as_view()),
     path("topics/<segment:key>/members", TopicMembers.as_view()),
     path("api-keys", ApiKeyList.as_view()),
@@ -93,6 +91,7 @@ user = [
     path("inbox/mark", InboxMark.as_view()),
     path("inbox/ack", InboxAck.as_view()),
     path("inbox/<uuid:item_id>", InboxItemDetail.as_view()),
+    path("topics/<segment:key>/subscription", TopicSubscription.as_view()),
     path("preferences", OwnPreferences.as_view()),
 ]
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, UserAuthentication
+from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, UserAuthentication, holds_api_key
 from hub.api.body import refuse_nul
 from hub.api.cors import preflight, share
 from hub.api.limits import Quota, check, count_guess, spend
@@ -139,6 +141,20 @@ class UserView(HubView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
         return share(request, answer)
+
+
+def by_caller(*, server: type[ServerView], user: type[UserView]) -> Callable[..., HttpResponseBase]:
+    """One address for both. Whoever holds an API key is a server; a method that users don't have is a server's too, so
+    that anybody else is told to send a key."""
+    servers, users = server.as_view(), user.as_view()
+
+    @csrf_exempt  # a session's writes are checked where it is recognised
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        theirs = hasattr(user, (request.method or "").lower()) and not holds_api_key(request)
+        answer: HttpResponseBase = (users if theirs else servers)(request, *args, **kwargs)
+        return answer
+
+    return view
 
 
 class Unknown(HubView):

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from hub.api.admin import HubAdmin
+from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Stream, Subscriber, Topic
 
 
@@ -23,9 +25,16 @@ class SubscriberAdmin(HubAdmin[Subscriber]):
         if not change:
             Stream.objects.create(subscriber=obj, tenant_id=obj.tenant_id)
 
+    def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
+        erase_subscriber(tenant=obj.tenant, external_id=obj.external_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        for subscriber in queryset.select_related("tenant"):
+            self.delete_model(request, subscriber)
+
 
 class TopicAdmin(HubAdmin[Topic]):
-    list_display = ("key", "name", "tenant", "created_at")
+    list_display = ("key", "name", "open", "tenant", "created_at")
     list_filter = ("tenant",)
     list_select_related = ("tenant",)
     exact_fields = ("key", "name")

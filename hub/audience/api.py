@@ -1,4 +1,4 @@
-"""REST: subscribers, topics and who follows them."""
+"""REST: subscribers."""
 
 from typing import Any
 
@@ -11,16 +11,10 @@ from hub.api.views import ServerView
 from hub.audience.bulk import upsert_many
 from hub.audience.erasure import erase_subscriber
 from hub.audience.export import Place, export
-from hub.audience.models import Subscriber, Topic, TopicMember
+from hub.audience.models import Subscriber
 from hub.audience.profile import EMPTY
-from hub.audience.selectors import get_subscriber, get_topic, subscribers
-from hub.audience.services import (
-    add_members,
-    delete_topic,
-    remove_members,
-    upsert_subscriber,
-    upsert_topic,
-)
+from hub.audience.selectors import get_subscriber, subscribers
+from hub.audience.services import upsert_subscriber
 
 MOST_AT_ONCE = 1_000
 
@@ -98,69 +92,6 @@ class SubscriberExport(ServerView):
         return Response({**page, "next": str(following) if following else None})
 
 
-class TopicList(ServerView):
-    """`/topics`"""
-
-    resource = "topics"
-
-    def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(Topic.objects.filter(tenant=self.caller.tenant))
-        return Response(page_of([_topic(row) for row in rows], following))
-
-    def post(self, request: Request) -> Response:
-        fields = body(request)
-        key, name = fields.text("key", required=True), fields.text("name")
-        fields.done()
-        return Response(_topic(upsert_topic(tenant=self.caller.tenant, key=key, name=name)), status=201)
-
-
-class TopicDetail(ServerView):
-    """`/topics/{key}`"""
-
-    resource = "topics"
-
-    def get(self, request: Request, key: str) -> Response:
-        query(request).done()
-        return Response(_topic(get_topic(tenant=self.caller.tenant, key=key)))
-
-    def put(self, request: Request, key: str) -> Response:
-        fields = body(request)
-        name = fields.text("name")
-        fields.done()
-        return Response(_topic(upsert_topic(tenant=self.caller.tenant, key=key, name=name)))
-
-    def delete(self, request: Request, key: str) -> Response:
-        delete_topic(tenant=self.caller.tenant, key=key)
-        return Response(status=204)
-
-
-class TopicMembers(ServerView):
-    """`/topics/{key}/members`"""
-
-    resource = "topics"
-
-    def get(self, request: Request, key: str) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        topic = get_topic(tenant=self.caller.tenant, key=key)
-        rows, following = paged.page(TopicMember.objects.filter(topic=topic).select_related("subscriber"))
-        return Response(page_of([{"subscriber": row.subscriber.external_id} for row in rows], following))
-
-    def put(self, request: Request, key: str) -> Response:
-        topic = get_topic(tenant=self.caller.tenant, key=key)
-        return Response({"added": add_members(topic=topic, external_ids=_members(request))})
-
-    post = put
-
-    def delete(self, request: Request, key: str) -> Response:
-        topic = get_topic(tenant=self.caller.tenant, key=key)
-        return Response({"removed": remove_members(topic=topic, external_ids=_members(request))})
-
-
 def _profile(request: Request) -> dict[str, Any]:
     """The profile fields of a body; null empties one."""
     fields = body(request)
@@ -169,17 +100,6 @@ def _profile(request: Request) -> dict[str, Any]:
     return given
 
 
-def _members(request: Request) -> list[str]:
-    fields = body(request)
-    members = fields.texts("subscribers", required=True, most=MOST_AT_ONCE)
-    fields.done()
-    return members
-
-
 def _subscriber(subscriber: Subscriber) -> dict[str, Any]:
     profile = {name: getattr(subscriber, name) for name in EMPTY}
     return {"id": subscriber.external_id, **profile, "created_at": subscriber.created_at}
-
-
-def _topic(topic: Topic) -> dict[str, Any]:
-    return {"key": topic.key, "name": topic.name, "created_at": topic.created_at}

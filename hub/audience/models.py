@@ -77,6 +77,8 @@ class Topic(models.Model):
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="topics")
     key = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True, default="")
+    # subscribers may follow it themselves; to them a topic that is not open does not exist
+    open = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

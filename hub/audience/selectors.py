@@ -1,8 +1,10 @@
 """Reads of subscribers and topics."""
 
-from django.db.models import QuerySet
+from typing import Any
 
-from hub.audience.models import Subscriber, Topic
+from django.db.models import Exists, OuterRef, QuerySet
+
+from hub.audience.models import Subscriber, Topic, TopicMember
 from hub.exceptions import NotFound
 from hub.tenancy.models import Tenant
 
@@ -28,3 +30,17 @@ def get_topic(*, tenant: Tenant, key: str) -> Topic:
         raise NotFound("There is no such topic.")
     found.tenant = tenant
     return found
+
+
+def get_open_topic(*, tenant: Tenant, key: str) -> Topic:
+    """The tenant's topic, if subscribers may follow it themselves. Raises NotFound."""
+    found = get_topic(tenant=tenant, key=key)
+    if not found.open:
+        raise NotFound("There is no such topic.")
+    return found
+
+
+def open_topics(subscriber: Subscriber) -> QuerySet[Any]:
+    """The topics that a subscriber may follow, each with `following`."""
+    mine = TopicMember.objects.filter(topic=OuterRef("pk"), subscriber=subscriber)
+    return Topic.objects.filter(tenant=subscriber.tenant_id, open=True).annotate(following=Exists(mine))

@@ -1,6 +1,5 @@
-"""Subscribers and topics: made on first use, changed, erased."""
+"""Subscribers: made on first use, and changed."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +10,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
 from hub.audience.addresses import MAX_ID, mail_id, normal_email, normal_phone
-from hub.audience.models import Stream, Subscriber, Topic, TopicMember
+from hub.audience.models import Stream, Subscriber
 from hub.audience.profile import EMPTY, changed, check_profile
 from hub.content.values import check_text
-from hub.exceptions import Conflict, InvalidRequest, NotFound
+from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 
 # rows a statement: PostgreSQL takes 65,535 parameters
 ROWS = 1_000
-_TOPIC_KEY = re.compile(r"[^\s/]{1,200}")
 
 
 def check_external_id(value: object, *, field: str) -> str:
@@ -141,56 +139,6 @@ def _write(rows: Sequence[Subscriber]) -> None:
     documents = [orjson.dumps(row.attributes).decode() for row in rows]
     with connection.cursor() as db:
         db.execute(_WRITE, [[row.pk for row in rows], *columns, documents, [row.bare for row in rows]])
-
-
-def upsert_topic(*, tenant: Tenant, key: str, name: str | None = None) -> Topic:
-    """Make a topic, or rename it."""
-    check_text(key, field="key", limit=200)
-    if not _TOPIC_KEY.fullmatch(key):
-        raise InvalidRequest.on("key", "1 to 200 characters without spaces and slashes.")
-    changes = {} if name is None else {"name": check_text(name, field="name", limit=200)}
-    topic, created = Topic.objects.update_or_create(tenant=tenant, key=key, defaults=changes)
-    if created:
-        topic.refresh_from_db(fields=["created_at"])
-    return topic
-
-
-def delete_topic(*, tenant: Tenant, key: str) -> None:
-    """Remove a topic and its memberships."""
-    deleted, _ = Topic.objects.filter(tenant=tenant, key=key).delete()
-    if not deleted:
-        raise NotFound("There is no such topic.")
-
-
-def add_members(*, topic: Topic, external_ids: Sequence[str]) -> int:
-    """Let these subscribers follow the topic, making who is unknown. Returns how many are new."""
-    with transaction.atomic():
-        ids = ensure_subscribers(tenant=topic.tenant, external_ids=external_ids, field="subscribers")
-        following = set(topic.members.filter(subscriber__in=ids.values()).values_list("subscriber_id", flat=True))
-        new = sorted(set(ids.values()) - following)
-        TopicMember.objects.bulk_create(
-            [TopicMember(tenant_id=topic.tenant_id, topic=topic, subscriber_id=pk) for pk in new],
-            ignore_conflicts=True,
-        )
-    return len(new)
-
-
-def remove_members(*, topic: Topic, external_ids: Sequence[str]) -> int:
-    """Let these subscribers follow the topic no longer. Returns how many did."""
-    return topic.members.filter(subscriber__external_id__in=list(external_ids)).delete()[0]
-
-
-def follow(*, topic: Topic, subscriber: Subscriber) -> None:
-    """Let a subscriber follow a topic of the same tenant; following twice changes nothing."""
-    if topic.tenant_id != subscriber.tenant_id:
-        raise Conflict("The topic belongs to another tenant.")
-    row = TopicMember(tenant_id=topic.tenant_id, topic=topic, subscriber=subscriber)
-    TopicMember.objects.bulk_create([row], ignore_conflicts=True)
-
-
-def unfollow(*, topic: Topic, subscriber: Subscriber) -> None:
-    """Undo `follow`."""
-    topic.members.filter(subscriber=subscriber).delete()
 
 
 def _ids(tenant: Tenant, external_ids: Collection[str]) -> dict[str, UUID]:

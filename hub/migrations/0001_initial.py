@@ -527,6 +527,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("key", models.CharField(max_length=200)),
                 ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("open", models.BooleanField(default=False)),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

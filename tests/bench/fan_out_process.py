@@ -14,7 +14,8 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 
 from hub.audience.models import Topic, TopicMember  # noqa: E402
-from hub.audience.services import ensure_subscribers, upsert_topic  # noqa: E402
+from hub.audience.services import ensure_subscribers  # noqa: E402
+from hub.audience.topics import upsert_topic  # noqa: E402
 from hub.ids import uuid7  # noqa: E402
 from hub.notifications import fan_out  # noqa: E402
 from hub.notifications.models import Notification  # noqa: E402

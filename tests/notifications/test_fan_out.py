@@ -10,7 +10,7 @@ from django.db import close_old_connections, connection, transaction
 
 from hub import presence
 from hub.audience.models import Stream, Subscriber, Topic
-from hub.audience.services import follow
+from hub.audience.topics import add_members
 from hub.clock import now
 from hub.exceptions import Conflict, Forbidden, InvalidRequest
 from hub.fallback.models import Delivery
@@ -108,7 +108,7 @@ def test_those_who_are_connected_come_first(tenant: Tenant, settings: Any) -> No
 
 def test_a_topic_reaches_its_members_and_no_stranger(tenant: Tenant, alice: Subscriber, charlie: Subscriber) -> None:
     topic = Topic.objects.create(tenant=tenant, key="releases")
-    follow(topic=topic, subscriber=alice)
+    add_members(topic=topic, external_ids=["alice"])
     send(tenant, {"topic": "releases"})
     assert fan_out.sweep() == 1
     assert InboxItem.objects.values_list("subscriber_id", flat=True).get() == alice.id
