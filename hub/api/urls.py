@@ -22,7 +22,7 @@ from hub.fallback.api import (
     DeliveryRetry,
 )
 from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxEvents, InboxItemDetail, InboxMark, SubscriberInbox
-from hub.notifications.after_api import NotificationReplay, NotificationRetract
+from hub.notifications.after_api import Analytics, InboxItemWhy, NotificationReplay, NotificationRetract
 from hub.notifications.api import (
     NotificationCancel,
     NotificationCancelByKey,
@@ -76,6 +76,7 @@ server = [
     path("tenants/<segment:slug>", TenantDetail.as_view()),
     path("user-tokens", UserTokens.as_view()),
     path("user-tokens/revoke", UserTokensRevoke.as_view()),
+    path("analytics", Analytics.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
     path("deliveries", DeliveryList.as_view()),
     path("deliveries/<uuid:delivery_id>", DeliveryDetail.as_view()),
@@ -91,6 +92,7 @@ user = [
     path("inbox/mark", InboxMark.as_view()),
     path("inbox/ack", InboxAck.as_view()),
     path("inbox/<uuid:item_id>", InboxItemDetail.as_view()),
+    path("inbox/<uuid:item_id>/why", InboxItemWhy.as_view()),
     path("topics/<segment:key>/subscription", TopicSubscription.as_view()),
     path("preferences", OwnPreferences.as_view()),
 ]

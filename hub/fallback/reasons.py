@@ -42,3 +42,13 @@ SENTENCES = {
     AMBIGUOUS: "It may or may not have arrived; another copy is not risked.",
     OPERATOR: "An operator gave it up.",
 }
+
+# the same to the subscriber: what is about them, and nothing of how the hub is run
+TO_THE_SUBSCRIBER = {
+    FOCUSED: "you were looking at the inbox.",
+    SEEN: "you had seen it in the app.",
+    READ: "you had read it in the app.",
+    EXPIRED: "it had expired.",
+    NO_DESTINATION: "there is no address of yours for it.",
+    PREFERENCE_OFF: "you have switched it off for this category.",
+}

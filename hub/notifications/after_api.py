@@ -1,15 +1,18 @@
-"""REST: what may be done once a notification has been accepted."""
+"""REST: what may be done, and asked, once notifications have been accepted."""
 
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.api.body import body
-from hub.api.views import ServerView
+from hub.api.body import body, query
+from hub.api.views import ServerView, UserView
+from hub.inbox.api import PRIVATE
+from hub.notifications.analytics import MAX_DAYS, analytics
 from hub.notifications.api import shown
 from hub.notifications.replay import replay
 from hub.notifications.retract import retract
+from hub.notifications.why import why
 
 
 class NotificationRetract(ServerView):
@@ -35,3 +38,23 @@ class NotificationReplay(ServerView):
         caller = self.caller
         again = replay(tenant=caller.tenant, notification_id=notification_id, creator=caller.name, to=to)
         return Response(shown(again), status=202)
+
+
+class Analytics(ServerView):
+    """`/analytics`"""
+
+    resource = "notifications"
+
+    def get(self, request: Request) -> Response:
+        fields = query(request)
+        days = fields.whole("days", default=30, low=1, high=MAX_DAYS)
+        fields.done()
+        return Response(analytics(tenant=self.caller.tenant, days=days))
+
+
+class InboxItemWhy(UserView):
+    """`/inbox/{id}/why`"""
+
+    def get(self, request: Request, item_id: UUID) -> Response:
+        query(request).done()
+        return Response(why(subscriber=self.caller.subscriber, item_id=item_id), headers=PRIVATE)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -12,11 +13,12 @@ PAGE = 100
 
 
 class Api:
-    """Calls below `/api/v1` as the bearer of an API key or a user's token."""
+    """Calls below `/api/v1` as the bearer of an API key or a user's token. `headers`: those of the last answer."""
 
     def __init__(self, url: str, bearer: str, *, timeout: float = 30.0) -> None:
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout)
+        self.headers: Mapping[str, str] = {}
         self._headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
 
     def __enter__(self) -> "Api":
@@ -37,6 +39,7 @@ class Api:
         except FAILURES:
             self.close()
             raise
+        self.headers = answer.headers
         return answer.status, json.loads(content) if content else None
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> None:

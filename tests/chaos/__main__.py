@@ -3,7 +3,7 @@
 import sys
 
 from tests.bench.programme import main
-from tests.chaos import cut, frames, install, kill, opposite_orders, redis_outage
+from tests.chaos import cut, frames, idempotency, install, kill, opposite_orders, redis_outage
 
 CHECKS = {
     "cut": cut.run,
@@ -12,6 +12,7 @@ CHECKS = {
     "opposite_orders": opposite_orders.run,
     "redis_outage": redis_outage.run,
     "kill": kill.run,
+    "idempotency": idempotency.run,
 }
 
 if __name__ == "__main__":
