@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +26,7 @@ def build(work: Work) -> AnymailMessage:
     message = AnymailMessage(
         subject=_subject(work),
         body=render_to_string("deliveries/email.txt", context).strip() + "\n",
-        from_email=one_line("from", conf.from_email),
+        from_email=_sender(work),
         to=[_address(work.address)],
         headers={"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"},
         metadata={"delivery_id": str(work.delivery_id)},
@@ -43,8 +44,16 @@ def one_line(header: str, value: str) -> str:
 
 
 def _subject(work: Work) -> str:
-    title = one_line("subject", str(work.content.get("title") or "").strip().replace("\t", " "))
+    said = work.content.get("subject") or work.content.get("title")
+    title = one_line("subject", str(said or "").strip().replace("\t", " "))
     return (title or _first_line(str(work.content.get("body") or "")) or work.event)[:LONGEST_SUBJECT]
+
+
+def _sender(work: Work) -> str:
+    """The hub's own address, always: a notification only says under which name."""
+    name = one_line("from", str(work.content.get("from_name") or ""))
+    sender = one_line("from", conf.from_email)
+    return formataddr((name, parseaddr(sender)[1])) if name else sender
 
 
 def _first_line(body: str) -> str:

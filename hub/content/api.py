@@ -9,7 +9,13 @@ from hub.api.body import Fields, body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import ServerView
 from hub.content.models import EventType, Template
-from hub.content.services import create_event_type, delete_event_type, get_event_type, upsert_event_type
+from hub.content.services import (
+    create_event_type,
+    delete_event_type,
+    event_types,
+    get_event_type,
+    upsert_event_type,
+)
 from hub.content.templates import (
     TEXTS,
     change_template,
@@ -23,10 +29,12 @@ DEFAULTS: dict[str, Any] = {
     "name": "",
     "category": "general",
     "required": False,
+    "default_on": True,
     "ladder": [],
     "template": {},
     "active": True,
 }
+_SWITCH = {"true": True, "false": False}
 EMPTY: dict[str, Any] = {"name": "", **dict.fromkeys(TEXTS, ""), "actions": []}
 
 
@@ -38,8 +46,12 @@ class EventTypeList(ServerView):
     def get(self, request: Request) -> Response:
         fields = query(request)
         paged = paging(fields)
+        category = fields.text("category") or None
+        active = fields.choice("active", list(_SWITCH))
         fields.done()
-        rows, following = paged.page(EventType.objects.filter(tenant=self.caller.tenant))
+        rows, following = paged.page(
+            event_types(tenant=self.caller.tenant, category=category, active=_SWITCH.get(active or ""))
+        )
         return Response(page_of([_shown(row) for row in rows], following))
 
     def post(self, request: Request) -> Response:

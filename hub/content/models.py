@@ -16,6 +16,8 @@ class EventType(models.Model):
     category = models.CharField(max_length=100, default="general")
     # required: preferences can't switch it off
     required = models.BooleanField(default=False)
+    # off: a subscriber gets it on the channels alone that they have switched on
+    default_on = models.BooleanField(default=True)
     # [{"channel", "after": seconds, "unless": "focused" | "seen" | "read" | "never"}]
     ladder = models.JSONField(default=list, blank=True)
     # what a notification says that names no template: the `content` of one

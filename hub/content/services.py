@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from hub.conf import Ladder
 from hub.content.keys import check_key
@@ -13,6 +13,12 @@ from hub.content.values import check_text
 from hub.exceptions import Conflict, FieldError, InvalidRequest, NotFound
 from hub.policy import ladder
 from hub.tenancy.models import Tenant
+
+
+def event_types(*, tenant: Tenant, category: str | None = None, active: bool | None = None) -> QuerySet[EventType]:
+    """The tenant's event types; those of one category, or switched on or off, where that is given."""
+    chosen = {"category": category, "active": active}
+    return EventType.objects.filter(tenant=tenant, **{k: v for k, v in chosen.items() if v is not None})
 
 
 def get_event_type(*, tenant: Tenant, key: str) -> EventType:
@@ -37,7 +43,7 @@ def create_event_type(*, tenant: Tenant, key: str, **fields: Any) -> EventType:
 def upsert_event_type(*, tenant: Tenant, key: str, **fields: Any) -> EventType:
     """Make or change an event type; fields that are not given stay as they are.
 
-    Fields: name, category, required, ladder, template, active. Raises InvalidRequest naming what is wrong.
+    Fields: name, category, required, default_on, ladder, template, active. Raises InvalidRequest naming what is wrong.
     """
     check_key(key, field="key")
     changes = _checked(fields)
@@ -80,6 +86,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         "name": lambda value: check_text(value, field="name", limit=200),
         "category": lambda value: check_key(value, field="category"),
         "required": lambda value: _flag(value, field="required"),
+        "default_on": lambda value: _flag(value, field="default_on"),
         "active": lambda value: _flag(value, field="active"),
         "ladder": check_ladder,
         "template": _check_template,

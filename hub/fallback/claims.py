@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from hub.conf import conf
@@ -14,6 +14,7 @@ from hub.fallback.destinations import Addresses, addresses
 from hub.fallback.handover import hand_on
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.notifications.models import Notification
+from hub.policy.preferences import is_on
 from hub.policy.recheck import Facts, Verdict, recheck
 from hub.preferences.models import Preference
 from hub.tenancy.models import Tenant
@@ -26,7 +27,8 @@ class Work:
     """One provider call to make: everything a channel needs, so that it reads no table.
 
     `message_id` is the same for every attempt of a delivery and differs after a replay: a key for providers that
-    recognise repeats. `content` is the notification's: title, body, html, data, actor, action_url, actions.
+    recognise repeats. `content` is the notification's: title, body, html, data, actor, action_url, actions, with what it says
+    instead on this channel.
     """
 
     delivery_id: UUID
@@ -89,15 +91,12 @@ def _take(channel: str, lane: str, limit: int) -> list[UUID]:
 
 
 def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
-    switched_off = Preference.objects.filter(
-        subscriber=OuterRef("subscriber"),
-        category=OuterRef("notification__category"),
-        channel=OuterRef("channel"),
-        enabled=False,
+    switch = Preference.objects.filter(
+        subscriber=OuterRef("subscriber"), category=OuterRef("notification__category"), channel=OuterRef("channel")
     )
     past = Q(notification__expires_at__lte=Now()) | Q(item__expires_at__lte=Now()) | Q(item__expired_at__isnull=False)
     rows = Delivery.objects.filter(id__in=delivery_ids).select_related("item", "notification", "subscriber", "tenant")
-    return list(rows.annotate(preference_off=Exists(switched_off), is_expired=past).order_by("due_at"))
+    return list(rows.annotate(chosen=Subquery(switch.values("enabled")), is_expired=past).order_by("due_at"))
 
 
 def _open_addresses(channel: str, deliveries: Sequence[Delivery]) -> dict[UUID, list[str]]:
@@ -119,7 +118,7 @@ def _facts(delivery: Any, has_destination: bool) -> Facts:
         expired=delivery.is_expired,
         seen=item.seen_at is not None,
         read=any((item.read_at, item.archived_at, item.deleted_at, item.acted_at)),
-        preference_off=delivery.preference_off,
+        preference_off=not is_on(delivery.chosen, default_on=notification.default_on),
         has_destination=has_destination,
     )
 
@@ -174,7 +173,7 @@ def _work(delivery: Delivery, destination_id: UUID, address: str) -> Work:
         event=notification.event,
         category=notification.category,
         priority=notification.priority,
-        content=notification.content,
+        content=notification.content | notification.overrides.get(delivery.channel, {}),
         name=delivery.subscriber.name,
         locale=delivery.subscriber.locale,
     )

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, default="", max_length=200)),
                 ("category", models.CharField(default="general", max_length=100)),
                 ("required", models.BooleanField(default=False)),
+                ("default_on", models.BooleanField(default=True)),
                 ("ladder", models.JSONField(blank=True, default=list)),
                 ("template", models.JSONField(blank=True, default=dict)),
                 ("active", models.BooleanField(default=True)),
@@ -229,6 +230,7 @@ class Migration(migrations.Migration):
                 ("event", models.CharField(max_length=100)),
                 ("category", models.CharField(max_length=100)),
                 ("required", models.BooleanField(default=False)),
+                ("default_on", models.BooleanField(default=True)),
                 (
                     "status",
                     models.CharField(
@@ -252,6 +254,8 @@ class Migration(migrations.Migration):
                 ("audience", models.JSONField()),
                 ("content", models.JSONField()),
                 ("template", models.CharField(blank=True, default="", max_length=100)),
+                ("channels", models.JSONField(null=True)),
+                ("overrides", models.JSONField(default=dict)),
                 ("ladder", models.JSONField(default=list)),
                 (
                     "tags",

@@ -104,6 +104,8 @@ def wanted(fields: Fields) -> Wanted:
         "group_key": fields.text("group_key"),
         "cancel_key": fields.text("cancel_key"),
         "to": fields.any("to", required=True),
+        "channels": fields.any("channels"),
+        "overrides": fields.object("overrides") or {},
         "priority": fields.text("priority", default="normal"),
         "data": fields.object("data"),
         "actor": fields.object("actor"),
@@ -123,6 +125,7 @@ def brief(notification: Notification) -> dict[str, Any]:
         "status": notification.status,
         "event": notification.event,
         "category": notification.category,
+        "creator": notification.creator,
         "template": notification.template or None,
         "title": notification.content["title"],
         "priority": notification.priority,
@@ -144,5 +147,5 @@ def shown(notification: Notification) -> dict[str, Any]:
     """A notification as REST shows it."""
     audience = notification.audience
     to = {"topic": audience["key"]} if "topic" in audience else audience["to"][:SHOWN_RECIPIENTS]
-    shown = {"to": to, "creator": notification.creator, "ladder": notification.ladder}
-    return {**brief(notification), **notification.content, **shown}
+    own = {name: getattr(notification, name) for name in ("channels", "overrides", "ladder")}
+    return {**brief(notification), **notification.content, "to": to, **own}

@@ -1,10 +1,11 @@
 """Who a notification is for: `to` as it is asked, as it is stored, and as subscribers, page by page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from hub.audience.models import Topic
@@ -22,12 +23,12 @@ MAX_ID = 255
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What planning needs to know of a subscriber. `reachable`: the channels that have a destination; `off`: those
-    switched off by preference, `in_app` included."""
+    """What planning needs to know of a subscriber. `reachable`: the channels that have a destination; `chosen`: the
+    switches of the category that the subscriber has set, `in_app` included."""
 
     subscriber_id: UUID
     reachable: frozenset[str]
-    off: frozenset[str]
+    chosen: Mapping[str, bool]
     bare: bool
 
 
@@ -151,8 +152,8 @@ def recipients(subscriber_ids: Collection[UUID], category: str) -> list[Recipien
 def _select(where: str, arguments: list[Any], category: str) -> list[Recipient]:
     statement = f"""
         SELECT s.id, s.email <> '', s.phone <> '', s.bare,
-            (SELECT array_agg(p.channel) FROM hub_preference p
-             WHERE p.subscriber_id = s.id AND p.category = %s AND NOT p.enabled)
+            (SELECT jsonb_object_agg(p.channel, p.enabled) FROM hub_preference p
+             WHERE p.subscriber_id = s.id AND p.category = %s)
         FROM hub_subscriber s WHERE {where}
     """  # noqa: S608 constants only
     with connection.cursor() as db:
@@ -160,6 +161,6 @@ def _select(where: str, arguments: list[Any], category: str) -> list[Recipient]:
         return [_recipient(*row) for row in db.fetchall()]
 
 
-def _recipient(subscriber_id: UUID, email: bool, phone: bool, bare: bool, off: list[str] | None) -> Recipient:
+def _recipient(subscriber_id: UUID, email: bool, phone: bool, bare: bool, chosen: str | None) -> Recipient:
     reachable = {name for name, has in (("email", email), ("sms", phone)) if has and name in conf.channels}
-    return Recipient(subscriber_id, frozenset(reachable), frozenset(off or ()), bare)
+    return Recipient(subscriber_id, frozenset(reachable), orjson.loads(chosen or "{}"), bare)

@@ -21,7 +21,8 @@ from hub.inbox.cursors import Counts
 from hub.inbox.wire import new_item, notification_frame, shared_part
 from hub.notifications import audience, work
 from hub.notifications.models import FanOut, Notification
-from hub.policy.ladder import Planned, plan
+from hub.policy.ladder import ALL, Planned, plan
+from hub.policy.preferences import IN_APP, switched_off
 from hub.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _commit_batch(notification: Notification, chosen: list[UUID] | None) -> _Bat
     held = work.take(notification.id, FanOut.Operation.DELIVER)
     if held is None:
         return None
-    notification.audience = held.audience
+    notification.audience, notification.expires_at = held.audience, held.expires_at
     if chosen is None:
         recipients, following = audience.page(notification, held.cursor, conf.fan_out_batch)
     else:
@@ -153,17 +154,24 @@ def _planned(notification: Notification, recipients: list[audience.Recipient], a
     expired = notification.expires_at is not None and notification.expires_at <= at
     rows = _Rows()
     for recipient in recipients:
-        off = frozenset() if notification.required else recipient.off
+        off = (
+            frozenset() if notification.required else switched_off(recipient.chosen, default_on=notification.default_on)
+        )
         absent = recipient.subscriber_id not in (here or ())
-        hidden = "expired" if expired else _hidden(recipient, off)
+        hidden = "expired" if expired else _hidden(notification, recipient, off)
         ladder = [] if expired else notification.ladder
         steps = plan(ladder, reachable=recipient.reachable, off=off, absent=absent, grace=grace)
         rows.add(recipient.subscriber_id, hidden, absent, steps)
     return rows
 
 
-def _hidden(recipient: audience.Recipient, off: Collection[str]) -> str:
-    return "bare_recipient" if recipient.bare else "preference_off" if "in_app" in off else ""
+def _hidden(notification: Notification, recipient: audience.Recipient, off: Collection[str]) -> str:
+    reasons = (
+        (recipient.bare, "bare_recipient"),
+        (notification.channels not in (None, ALL) and IN_APP not in notification.channels, "not_requested"),
+        (IN_APP in off, "preference_off"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
 
 
 _INSERT = """

@@ -29,6 +29,8 @@ class Notification(models.Model):
     event = models.CharField(max_length=100)
     category = models.CharField(max_length=100)
     required = models.BooleanField(default=False)
+    # whether a subscriber who chose nothing gets it
+    default_on = models.BooleanField(default=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.ACCEPTED)
     priority = models.CharField(max_length=8, choices=Priority, default=Priority.NORMAL)
     # {"to": [external id, or {"external_id", "email", …} to upsert]} or {"topic": id, "key"}
@@ -37,7 +39,11 @@ class Notification(models.Model):
     content = models.JSONField()
     # the key of the template that it was rendered from; empty: the event type's own, or none
     template = models.CharField(max_length=100, blank=True, default="")
-    # the event type's ladder as it was when this was accepted
+    # what was asked for: "all", a list of channels, or null for the ladder as it is
+    channels = models.JSONField(null=True)
+    # channel → what it says instead, by the names of the content
+    overrides = models.JSONField(default=dict)
+    # the event type's ladder as it was when this was accepted, with the channels that were asked for
     ladder = models.JSONField(default=list)
     tags = ArrayField(models.CharField(max_length=100), default=list)
     group_key = models.CharField(max_length=200, blank=True, default="")

@@ -7,11 +7,14 @@ from typing import Any, Required, TypedDict
 from hub.clock import now
 from hub.conf import conf
 from hub.content.catalogue import Catalogue
+from hub.content.overrides import check_overrides
 from hub.content.render import render
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
 from hub.notifications.audience import parse_to
 from hub.notifications.models import Notification
+from hub.policy.ladder import ALL, CHANNELS, choose
+from hub.policy.preferences import IN_APP
 from hub.tenancy.models import Tenant
 
 MESSAGE = "message"
@@ -24,7 +27,8 @@ class Request(TypedDict, total=False):
 
     `to`: a subscriber's id, a list, `{"topic": key}`, an inline subscriber `{"id", "email", …}`, a bare `{"email"}`, or a
     Django user. Without `event` it goes out as the built-in `message` type. `template`: the key of what it says instead of
-    its event type's own template; what the request says itself comes before both.
+    its event type's own template; what the request says itself comes before both. `channels`: `"all"`, or the only ones to
+    use. `overrides`: channel → what it says instead.
     """
 
     to: Required[Any]
@@ -37,6 +41,8 @@ class Request(TypedDict, total=False):
     action_url: str
     actions: Sequence[Mapping[str, Any]]
     actor: Mapping[str, Any] | None
+    channels: str | Sequence[str] | None
+    overrides: Mapping[str, Any]
     priority: str
     send_at: datetime | None
     expires_at: datetime | None
@@ -57,7 +63,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         raise TypeError(f"There is no field {min(unknown)} of a notification.")
     event_type = known.event_type(event_of(request))
     due_at, expires_at = check_times(request.get("send_at"), request.get("expires_at"))
-    template = request.get("template") or ""
+    template, channels = request.get("template") or "", _channels(request.get("channels"))
     said = {name: request[name] for name in _SAID & request.keys()}  # type: ignore[literal-required]
     return Notification(
         tenant=tenant,
@@ -65,12 +71,15 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         event=event_type.key if event_type else MESSAGE,
         category=event_type.category if event_type else MESSAGE,
         required=bool(event_type and event_type.required),
+        default_on=event_type.default_on if event_type else True,
         status=Notification.Status.SCHEDULED if due_at else Notification.Status.ACCEPTED,
         priority=_priority(request.get("priority", Notification.Priority.NORMAL)),
         audience=parse_to(tenant, request.get("to")),
         content=render(tenant=tenant, template=known.content(template, event_type), **said),
         template=template,
-        ladder=event_type.ladder if event_type else conf.message_ladder,
+        channels=channels,
+        overrides=check_overrides(request.get("overrides") or {}),
+        ladder=choose(event_type.ladder if event_type else conf.message_ladder, channels, conf.channels),
         tags=_tags(request.get("tags", ())),
         group_key=check_text(request.get("group_key", ""), field="group_key", limit=200),
         cancel_key=check_text(request.get("cancel_key", ""), field="cancel_key", limit=200),
@@ -94,6 +103,17 @@ def check_times(send_at: datetime | None, expires_at: datetime | None) -> tuple[
     if expires_at is not None and expires_at <= max(present, send_at or present):
         raise InvalidRequest.on("expires_at", "must be in the future, and after send_at")
     return send_at if send_at is not None and send_at > present else None, expires_at
+
+
+def _channels(channels: Any) -> str | list[str] | None:
+    if channels is None or channels == ALL:
+        return None if channels is None else ALL
+    if not isinstance(channels, list | tuple) or not channels:
+        raise InvalidRequest.on("channels", f'must be "{ALL}" or a list of channels', "type")
+    for number, name in enumerate(channels):
+        if name not in (IN_APP, *CHANNELS):
+            raise InvalidRequest.on(f"channels.{number}", f"must be one of {', '.join((IN_APP, *CHANNELS))}")
+    return list(dict.fromkeys(channels))
 
 
 def _priority(value: object) -> str:

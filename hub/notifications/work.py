@@ -15,19 +15,21 @@ from hub.audience.locks import FAN_OUTS
 class Work:
     """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now.
 
-    `audience`: as it is under the lock; somebody may have been erased since the notification was read.
+    `audience`, `expires_at`: as they are under the lock; somebody may have been erased, or the notification rescheduled, since
+    it was read.
     """
 
     id: UUID
     cursor: str
     at: datetime
     audience: dict[str, Any]
+    expires_at: datetime | None
 
 
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
 # batch starts under them. Never waiting here, not for an erasure either, nobody can wait in a circle.
 _TAKE = f"""
-SELECT f.id, f.cursor, now(), n.audience FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
+SELECT f.id, f.cursor, now(), n.audience, n.expires_at FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
 WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND f.due_at <= now()
     AND pg_try_advisory_xact_lock_shared({FAN_OUTS.format(tenant="n.tenant_id")})
 ORDER BY f.part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
@@ -50,7 +52,7 @@ def take(notification_id: UUID, operation: str) -> Work | None:
     with connection.cursor() as db:
         db.execute(_TAKE, [notification_id, operation])
         row = db.fetchone()
-    return Work(row[0], row[1], row[2], orjson.loads(row[3])) if row else None
+    return Work(row[0], row[1], row[2], orjson.loads(row[3]), row[4]) if row else None
 
 
 def due(operation: str, limit: int) -> list[UUID]:

@@ -7,6 +7,7 @@ from typing import Any
 CHANNELS = ("push", "email", "sms", "chat")
 CANCEL_LEVELS = {"focused": 1, "seen": 2, "read": 3, "never": 4}
 DEFAULT_UNLESS = {"push": "focused", "email": "seen", "sms": "seen", "chat": "seen"}
+ALL = "all"
 MAX_STEPS = 8
 MAX_AFTER = 30 * 24 * 3600
 
@@ -30,17 +31,38 @@ def plan(
 
     Absence skips the first step's wait only; later steps count from the one before. To somebody absent, a step without a
     destination (not in `reachable`) hands its turn on at once. Channels in `off` are switched off by preference. `grace`
-    seconds are added to every step when absence is only assumed.
+    seconds are added to every step when absence is only assumed. A step `beside` the ladder waits for none and gives its turn
+    to none.
     """
     planned: list[Planned] = []
     turn, handed_on = grace, absent
     for number, step in enumerate(ladder):
         channel, after = step["channel"], step.get("after", 0)
-        turn += 0 if handed_on else after
         reason = "preference_off" if channel in off else "" if channel in reachable else "no_destination"
+        if step.get("beside"):
+            planned.append(Planned(channel, number, grace, 0, cancel_level(step), reason))
+            continue
+        turn += 0 if handed_on else after
         handed_on = absent and reason == "no_destination"
         planned.append(Planned(channel, number, turn, after, cancel_level(step), reason))
     return planned
+
+
+def choose(
+    ladder: Sequence[dict[str, Any]], channels: Collection[str] | None, configured: Collection[str]
+) -> list[dict[str, Any]]:
+    """The ladder of a notification that asks for `channels`: `"all"`, a list, or None for the ladder as it is.
+
+    A channel on the ladder keeps its wait; one that isn't goes out at once, beside it. `"all"`: the ladder's and all that are
+    `configured`.
+    """
+    if channels is None:
+        return list(ladder)
+    laid = {step["channel"] for step in ladder}
+    wanted = laid | set(configured) if channels == ALL else set(channels)
+    kept = [step for step in ladder if step["channel"] in wanted]
+    beside = [name for name in CHANNELS if name in wanted - laid]
+    return kept + [{"channel": name, "after": 0, "beside": True} for name in beside]
 
 
 def cancel_level(step: dict[str, Any]) -> int:

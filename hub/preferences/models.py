@@ -6,7 +6,7 @@ from hub.ids import uuid7
 
 
 class Preference(models.Model):
-    """A subscriber's own switch. Absent means the default, which is on."""
+    """A subscriber's own switch. Absent means the default of the event type."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")

@@ -2,12 +2,14 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
-from django.contrib.postgres.aggregates import BoolAnd
+from django.contrib.postgres.aggregates import BoolAnd, BoolOr
 
 from hub.audience.models import Subscriber
 from hub.conf import conf
 from hub.content.models import EventType
+from hub.policy.preferences import is_on
 from hub.preferences.models import Preference
 
 # the category of what is sent without an event type
@@ -37,21 +39,25 @@ class Row:
 
 def matrix(subscriber: Subscriber) -> list[Row]:
     """Every category of the tenant's active event types, and of plain messages, with every channel."""
-    required = {MESSAGE: False}
-    types = EventType.objects.filter(tenant=subscriber.tenant_id, active=True)
-    required |= dict(types.values_list("category").annotate(all_required=BoolAnd("required")).order_by("category"))
+    kinds = {MESSAGE: (False, True)} | _kinds(subscriber.tenant_id)
     own = Preference.objects.filter(subscriber=subscriber)
     chosen = {(row.category, row.channel): row.enabled for row in own}
     channels = ("in_app", *conf.channels)
     return [
-        Row(name, {channel: _cell(required[name], chosen.get((name, channel))) for channel in channels})
-        for name in sorted(required)
+        Row(name, {channel: _cell(*kinds[name], chosen.get((name, channel))) for channel in channels})
+        for name in sorted(kinds)
     ]
 
 
-def _cell(required: bool, chosen: bool | None) -> Cell:
+def _kinds(tenant_id: UUID) -> dict[str, tuple[bool, bool]]:
+    """Of every category, whether all of its types are required, and whether any is on by default."""
+    types = EventType.objects.filter(tenant=tenant_id, active=True)
+    rows = types.values_list("category").annotate(all_required=BoolAnd("required"), any_on=BoolOr("default_on"))
+    return {category: (required, default_on) for category, required, default_on in rows.order_by("category")}
+
+
+def _cell(required: bool, default_on: bool, chosen: bool | None) -> Cell:
     if required:
         return Cell(enabled=True, source="required", locked=True)
-    if chosen is None:
-        return Cell(enabled=True, source="default", locked=False)
-    return Cell(enabled=chosen, source="subscriber", locked=False)
+    source = "default" if chosen is None else "subscriber"
+    return Cell(enabled=is_on(chosen, default_on=default_on), source=source, locked=False)

@@ -31,6 +31,21 @@ def test_made_changed_removed(server: Api) -> None:
     problem_of(server.patch("/event-types/comment.created", {}), 404, "not_found")
 
 
+def test_listed_by_category_and_by_what_is_on(server: Api) -> None:
+    server.put("/event-types/comment.created", COMMENT)
+    server.put("/event-types/order.new", {"category": "orders", "active": False})
+
+    def keys(query: str) -> list[str]:
+        return [row["key"] for row in server.get(f"/event-types?{query}").json()["items"]]
+
+    assert keys("") == ["order.new", "comment.created"]
+    assert keys("active=true") == keys("category=comments") == ["comment.created"]
+    assert keys("active=false") == keys("category=orders&active=false") == ["order.new"]
+    assert keys("category=orders&active=true") == []
+    for query in ("active=yes", "active=", "colour=red"):
+        problem_of(server.get(f"/event-types?{query}"), 422, "invalid_request")
+
+
 @commits
 def test_its_template_is_what_is_said(server: Api, alice: Subscriber) -> None:
     server.put("/event-types/comment.created", COMMENT)
@@ -73,6 +88,9 @@ def test_one_that_was_used_stays(server: Api) -> None:
         ({"category": "a b"}, "category"),
         ({"category": 1}, "category"),
         ({"required": "yes"}, "required"),
+        ({"default_on": 1}, "default_on"),
+        ({"template": {"actions": [{"key": "a"}]}}, "template.actions.0"),
+        ({"template": {"actions": [{"key": "a", "label": "{{"}]}}, "template.actions.0.label"),
         ({"name": "x" * 201}, "name"),
         ({"nonsense": 1}, "nonsense"),
     ],

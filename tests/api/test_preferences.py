@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from hub.audience.models import Subscriber
+from hub.fallback.models import Delivery
+from hub.inbox.models import InboxItem
 from hub.preferences.models import Preference
-from tests.api.client import Api, fields_of, problem_of, rolled_back
+from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
+from tests.support.deliveries import make_due, take
 
 pytestmark = rolled_back
 
@@ -85,3 +88,56 @@ def test_the_tenants_server_may_do_it_too(server: Api, as_alice: Api) -> None:
     assert server.patch(address, change("comments", "in_app", False)).status_code == 200
     assert cells(as_alice)["comments"]["in_app"]["enabled"] is False
     assert cells(server, address) == cells(as_alice)
+
+
+QUIET: dict[str, Any] = {
+    "category": "tips",
+    "default_on": False,
+    "ladder": [{"channel": "email", "after": 0}],
+    "template": {"title": "Tip"},
+}
+
+
+def test_a_type_may_be_off_until_it_is_switched_on(server: Api, as_alice: Api) -> None:
+    server.put("/event-types/tip.new", QUIET)
+    assert cells(as_alice)["tips"]["email"] == {"enabled": False, "source": "default", "locked": False}
+    as_alice.patch("/preferences", change("tips", "email", True))
+    assert cells(as_alice)["tips"] == {
+        "email": {"enabled": True, "source": "subscriber", "locked": False},
+        "in_app": {"enabled": False, "source": "default", "locked": False},
+    }
+    server.put("/event-types/tip.hot", {"category": "tips"})
+    assert cells(as_alice)["tips"]["in_app"]["enabled"] is True
+
+
+@commits
+def test_what_is_off_by_default_reaches_who_switched_it_on(
+    server: Api, as_alice: Api, alice: Subscriber, bob: Subscriber
+) -> None:
+    server.put("/event-types/tip.new", QUIET)
+    for channel in ("in_app", "email"):
+        as_alice.patch("/preferences", change("tips", channel, True))
+    server.post("/notifications", {"to": ["alice", "bob"], "event": "tip.new"})
+    hidden = dict(InboxItem.objects.values_list("subscriber__external_id", "hidden_reason"))
+    assert hidden == {"alice": "", "bob": "preference_off"}
+    owed = dict(Delivery.objects.values_list("subscriber__external_id", "reason"))
+    assert owed == {"alice": "", "bob": "preference_off"}
+
+
+@commits
+def test_a_choice_taken_back_before_the_mail_goes_out_counts(server: Api, as_alice: Api, alice: Subscriber) -> None:
+    server.put("/event-types/tip.new", QUIET)
+    as_alice.patch("/preferences", change("tips", "email", True))
+    server.post("/notifications", {"to": "alice", "event": "tip.new"})
+    as_alice.patch("/preferences", change("tips", "email", None))
+    make_due()
+    assert take().works == ()
+    assert Delivery.objects.get().reason == "preference_off"
+
+
+@commits
+def test_what_is_required_is_on_whatever_its_default(server: Api, as_alice: Api, alice: Subscriber) -> None:
+    server.put("/event-types/tip.new", QUIET | {"required": True})
+    server.post("/notifications", {"to": "alice", "event": "tip.new"})
+    assert InboxItem.objects.get().hidden_reason == ""
+    assert len(take().works) == 1

@@ -1,5 +1,8 @@
 """Promise: a notification becomes one message to one address; no value in it can add a header or a recipient."""
 
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+
 import pytest
 from pytest_django import Settings
 
@@ -97,3 +100,12 @@ def test_a_sender_with_a_line_break_is_refused(settings: Settings, value: str) -
 def test_what_is_not_exactly_one_address_is_dead(address: str) -> None:
     with pytest.raises(AddressDead, match="invalid_address"):
         build(make_work(address=address))
+
+
+def test_an_override_is_the_subject_and_the_senders_name_never_the_address() -> None:
+    message = build(make_work({"title": "Title", "subject": "Subject", "from_name": 'Zoë "Z", Acme'}))
+    assert message.subject == "Subject"
+    name, address = parseaddr(str(message.message()["From"]))
+    assert (str(make_header(decode_header(name))), address) == ('Zoë "Z", Acme', "hub@localhost")
+    with pytest.raises(Permanent):
+        build(make_work({"from_name": "a\r\nBcc: x@example.com"}))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hub.policy.ladder import plan, problems
+from hub.policy.ladder import choose, plan, problems
 
 MESSAGE = [{"channel": "push", "after": 60, "unless": "focused"}, {"channel": "email", "after": 600, "unless": "read"}]
 
@@ -58,3 +58,26 @@ def test_a_ladder_that_can_not_be_planned_says_where(ladder: object, field: str)
 
 def test_a_good_ladder_has_no_problems() -> None:
     assert problems(MESSAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        (None, [("push", 60), ("email", 660)]),
+        ("all", [("push", 60), ("email", 660), ("sms", 0)]),
+        (["email"], [("email", 600)]),
+        (["in_app"], []),
+        (["sms", "push"], [("push", 60), ("sms", 0)]),
+    ],
+)
+def test_channels_that_are_asked_for(channels: Any, expected: list[tuple[str, int]]) -> None:
+    chosen = choose(MESSAGE, channels, ["email", "sms"])
+    steps = plan(chosen, reachable={"push", "email", "sms"}, off=(), absent=False)
+    assert [(step.channel, step.delay) for step in steps] == expected
+
+
+def test_what_goes_out_beside_takes_nobodys_turn() -> None:
+    chosen = choose(MESSAGE, ["sms", "push", "email"], [])
+    absent = plan(chosen, reachable={"email"}, off=(), absent=True, grace=30)
+    delays = [(step.channel, step.delay, step.reason) for step in absent]
+    assert delays == [("push", 30, "no_destination"), ("email", 30, ""), ("sms", 30, "no_destination")]
