@@ -17,6 +17,7 @@ from hub.conf import conf
 from hub.fallback.claims import Work, claim
 from hub.fallback.models import Delivery
 from hub.fallback.record import Result, record
+from hub.trace import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +147,21 @@ def _executor(name: str, concurrency: int) -> ThreadPoolExecutor:
 
 
 def _send(channel: Channel, works: Sequence[Work], latest: float) -> Sequence[Result]:
+    """One delivery: all that it logs says which, and each attempt has its line."""
+    first = works[0]
+    asked = first.request_id or None
+    with tracing(
+        tenant=first.tenant, notification_id=first.notification_id, delivery_id=first.delivery_id, request_id=asked
+    ):
+        results = _call(channel, works, latest)
+        attempts = {work.destination_id: str(work.attempt_id) for work in works}
+        for result in results:
+            told = {"attempt_id": attempts.get(result.destination_id), "outcome": result.outcome, "code": result.code}
+            logger.info("attempt", extra=told | {"provider": channel.provider})
+    return results
+
+
+def _call(channel: Channel, works: Sequence[Work], latest: float) -> Sequence[Result]:
     """Call the provider, unless it is too late: after the lease somebody else may send the same."""
     if time.monotonic() > latest:
         return [refused(work, Transient("not_started", "its turn came too late")) for work in works]

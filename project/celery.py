@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 from deliveries.queues import SWEEP_QUEUE, queues
 from hub.conf import conf
@@ -19,7 +20,6 @@ def configuration() -> dict[str, Any]:
         "worker_pool": "threads",
         "worker_concurrency": 4 + 2 * len(conf.channels),
         "worker_prefetch_multiplier": 1,
-        "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
         "task_queues": queues(),
         "task_default_queue": SWEEP_QUEUE,
@@ -53,6 +53,11 @@ def configuration() -> dict[str, Any]:
             }
         },
     }
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Celery configures no logging of its own where somebody listens: Django's LOGGING stands."""
 
 
 app = Celery("hub", include=["deliveries.tasks"])

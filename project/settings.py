@@ -4,6 +4,8 @@ from pathlib import Path
 
 import environ
 
+from project.logs import logging_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 # Written by `make run` while its PostgreSQL and Redis are up, so that manage.py works beside it.
@@ -122,11 +124,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"hub": {"level": "INFO"}, "consumers": {"level": "INFO"}, "deliveries": {"level": "INFO"}},
-}
+# What people read on a screen, or what machines collect.
+LOGGING = logging_settings(
+    env.str("HUB_LOG_FORMAT", default="console" if DEBUG or DEMO else "json"), env.str("HUB_LOG_LEVEL", default="INFO")
+)

@@ -67,7 +67,7 @@ class OneByOne(Channel):
         except SendError as error:
             return refused(work, error)
         except Exception as error:
-            logger.exception("%s: unexpected error for delivery %s", self.provider, work.delivery_id)
+            logger.exception("%s: unexpected error", self.provider)
             return refused(work, Ambiguous(type(error).__name__))
         return Result(
             work.delivery_id,

@@ -1,13 +1,15 @@
 """What surrounds every request: its id, its length, and paths whose segments keep their encoded characters."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from hub.ids import uuid7
+from hub.trace import tracing
 
 HEADER = "X-Request-Id"
 API = "/api/"
@@ -24,14 +26,24 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get(HEADER, "")
-        request_id = given if _SAFE_ID.fullmatch(given) else uuid7().hex
-        request.hub_request_id = request_id  # type: ignore[attr-defined]
         _keep_encoded(request)
         _measure(request)
-        response = self.get_response(request)
+        with identified(request) as request_id:
+            response = self.get_response(request)
         response[HEADER] = request_id
         return response
+
+
+@contextmanager
+def identified(request: HttpRequest) -> Iterator[str]:
+    """The request's id, on every log line and every record that is made meanwhile. The views do it where a host project leaves
+    the middleware out."""
+    if not hasattr(request, "hub_request_id"):
+        given = request.headers.get(HEADER, "")
+        request.hub_request_id = given if _SAFE_ID.fullmatch(given) else uuid7().hex  # type: ignore[attr-defined]
+    request_id: str = request.hub_request_id  # type: ignore[attr-defined]
+    with tracing(request_id=request_id):
+        yield request_id
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """The base of every view: who may call it, once, with what body."""
 
+import logging
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -15,11 +17,15 @@ from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, U
 from hub.api.body import refuse_nul
 from hub.api.cors import preflight, share
 from hub.api.limits import Quota, check, count_guess, spend
+from hub.api.middleware import HEADER, identified
 from hub.api.once import key_of, once
 from hub.api.problems import exception_handler
 from hub.api.renderers import JsonOnly, JsonParser, JsonRenderer
 from hub.exceptions import NotFound
 from hub.tenancy.errors import Refused
+from hub.trace import tracing
+
+log = logging.getLogger(__name__)
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -65,6 +71,19 @@ class HubView(APIView):
         refuse_nul(request.query_params, kwargs)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """One line of the log a request: the route, as a path may hold somebody's address."""
+        began = time.monotonic()
+        with identified(request) as request_id:
+            response = self._dispatch(request, *args, **kwargs)
+            tenant = getattr(getattr(self.request, "_user", None), "tenant", None)
+            with tracing(tenant=tenant and tenant.slug):
+                route, ms = request.resolver_match.route, round(1000 * (time.monotonic() - began), 1)
+                seen = {"method": request.method, "route": route, "status": response.status_code, "ms": ms}
+                log.info("request", extra=seen)
+        response[HEADER] = request_id
+        return response
+
+    def _dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """REST framework's own, but for `_answer`, which knows about idempotency keys."""
         self.args, self.kwargs = args, kwargs
         self.request = wrapped = self.initialize_request(request, *args, **kwargs)

@@ -30,6 +30,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     list_select_related = ("subscriber", "notification", "tenant")
     id_fields = ("pk", "notification_id", "item_id", "subscriber_id")
     exact_fields = ("subscriber__external_id", "reason")
+    readonly_fields = ("request_id",)
     actions = ("send_again", "give_up")
     search_help_text = "A delivery's, notification's or subscriber's id, or a reason."
 
@@ -37,6 +38,11 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     def event(self, delivery: Delivery) -> str:
         """What it is about."""
         return delivery.notification.event
+
+    @admin.display(description="request id")
+    def request_id(self, delivery: Delivery) -> str:
+        """What the log calls the request that it began with."""
+        return delivery.notification.request_id
 
     @admin.action(description="Send the selected dead or sent deliveries again", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

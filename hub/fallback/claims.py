@@ -13,6 +13,7 @@ from hub.conf import conf
 from hub.fallback.destinations import Addresses, addresses
 from hub.fallback.handover import hand_on
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.ids import uuid7
 from hub.notifications.models import Notification
 from hub.policy.preferences import is_on
 from hub.policy.recheck import Facts, Verdict, recheck
@@ -46,6 +47,8 @@ class Work:
     content: Mapping[str, Any]
     name: str
     locale: str
+    attempt_id: UUID
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,13 @@ def _attempt(deliveries: Sequence[Delivery], where: Mapping[UUID, Iterable[str]]
     works = [_work(d, ids[d.id, address], address) for d in deliveries for address in where[d.id]]
     tenants = {d.id: d.tenant_id for d in deliveries}
     Attempt.objects.bulk_create(
-        Attempt(tenant_id=tenants[w.delivery_id], destination_id=w.destination_id, fence=w.fence, provider=provider)
+        Attempt(
+            id=w.attempt_id,
+            tenant_id=tenants[w.delivery_id],
+            destination_id=w.destination_id,
+            fence=w.fence,
+            provider=provider,
+        )
         for w in works
     )
     return works
@@ -176,4 +185,6 @@ def _work(delivery: Delivery, destination_id: UUID, address: str) -> Work:
         content=notification.content | notification.overrides.get(delivery.channel, {}),
         name=delivery.subscriber.name,
         locale=delivery.subscriber.locale,
+        attempt_id=uuid7(),
+        request_id=notification.request_id,
     )

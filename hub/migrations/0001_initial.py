@@ -268,6 +268,7 @@ class Migration(migrations.Migration):
                 ("send_at", models.DateTimeField(null=True)),
                 ("expires_at", models.DateTimeField(null=True)),
                 ("creator", models.CharField(max_length=100)),
+                ("request_id", models.CharField(blank=True, default="", editable=False, max_length=128)),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

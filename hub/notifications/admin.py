@@ -23,7 +23,7 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
     exact_fields = ("event", "category", "cancel_key", "group_key")
     fields = (
         ("tenant", "event", "category", "status", "priority"),
-        ("title", "creator", "recipients"),
+        ("title", "creator", "request_id", "recipients"),
         ("created_at", "send_at", "expires_at", "processed_at", "cancelled_at"),
         ("tags", "group_key", "cancel_key"),
         "story",

@@ -135,6 +135,7 @@ def brief(notification: Notification) -> dict[str, Any]:
         "cancel_key": notification.cancel_key or None,
         "send_at": notification.send_at,
         "expires_at": notification.expires_at,
+        "request_id": notification.request_id or None,
         "created_at": notification.created_at,
         "processed_at": notification.processed_at,
         "cancelled_at": notification.cancelled_at,

@@ -23,6 +23,7 @@ from hub.notifications import audience, work
 from hub.notifications.models import FanOut, Notification
 from hub.policy.ladder import ALL, Planned, plan
 from hub.policy.preferences import IN_APP, switched_off
+from hub.trace import tracing
 from hub.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -67,14 +68,18 @@ def carry_out(notification: Notification) -> int:
 
     A failure is kept on the record and tried again later by the sweep.
     """
-    batches = 0
-    try:
-        for batch in _batches(notification):
-            _tell(batch)
-            batches += 1
-    except Exception as error:
-        logger.exception("fan-out of notification %s failed; it is tried again", notification.id)
-        work.put_off(notification.id, FanOut.Operation.DELIVER, error)
+    asked = notification.request_id or None
+    with tracing(tenant=notification.tenant.slug, notification_id=notification.id, request_id=asked):
+        batches = 0
+        try:
+            for batch in _batches(notification):
+                _tell(batch)
+                batches += 1
+        except Exception as error:
+            logger.exception("a fan-out failed; it is tried again")
+            work.put_off(notification.id, FanOut.Operation.DELIVER, error)
+        else:
+            logger.info("fanned out", extra={"batches": batches})
     return batches
 
 

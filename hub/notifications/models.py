@@ -52,6 +52,8 @@ class Notification(models.Model):
     expires_at = models.DateTimeField(null=True)
     # who asked: `key:<prefix>`, `user:<id>` or `code`
     creator = models.CharField(max_length=100)
+    # the X-Request-Id that it came with; empty from code outside of a request
+    request_id = models.CharField(max_length=128, blank=True, default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     processed_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)

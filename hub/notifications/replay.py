@@ -12,11 +12,12 @@ from hub.notifications.models import Notification
 from hub.notifications.selectors import get_notification
 from hub.notifications.services import accept
 from hub.tenancy.models import Tenant
+from hub.trace import request_id
 
 MAX_RECIPIENTS = 10_000
 # what is the replay's own; all else is copied, whatever a notification comes to have
 _OWN = {"id", "status", "audience", "send_at", "expires_at", "creator", "created_at", "processed_at", "cancelled_at"}
-_OWN |= {"retracted_at", "replay_of", "recipients"}
+_OWN |= {"request_id", "retracted_at", "replay_of", "recipients"}
 
 
 def replay(
@@ -38,6 +39,7 @@ def replay(
         audience=_audience(source) if to is None else _narrower(source, to),
         expires_at=_expires_at(source),
         creator=creator,
+        request_id=request_id(),
         replay_of=source,
     )
     accept([again])

@@ -16,6 +16,7 @@ from hub.notifications.models import Notification
 from hub.policy.ladder import ALL, CHANNELS, choose
 from hub.policy.preferences import IN_APP
 from hub.tenancy.models import Tenant
+from hub.trace import request_id
 
 MESSAGE = "message"
 MAX_AHEAD = timedelta(days=366)
@@ -86,6 +87,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         send_at=due_at,
         expires_at=expires_at,
         creator=creator,
+        request_id=request_id(),
     )
 
 

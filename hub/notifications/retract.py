@@ -22,6 +22,7 @@ from hub.notifications import work
 from hub.notifications.fan_out import lane_of
 from hub.notifications.models import FanOut, Notification
 from hub.tenancy.models import Tenant
+from hub.trace import tracing
 from hub.wake import wake_fan_out
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,8 @@ def carry_out(notification_id: UUID) -> int:
             if batch.finished:
                 break
     except Exception as error:
-        logger.exception("retraction of notification %s failed; it is tried again", notification_id)
+        with tracing(notification_id=notification_id):
+            logger.exception("a retraction failed; it is tried again")
         work.put_off(notification_id, FanOut.Operation.RETRACT, error)
     return batches
 

@@ -74,7 +74,8 @@ def _of_notification(notification: Notification) -> Iterator[Event]:
 
 def _origin(notification: Notification) -> dict[str, Any]:
     again = {"replay_of": notification.replay_of_id} if notification.replay_of_id else {}
-    return {"by": notification.creator, **again}
+    asked = {"by": notification.creator, "request_id": notification.request_id or None}
+    return asked | again
 
 
 def _of_item(item: InboxItem, names: dict[UUID, str]) -> Iterator[Event]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from project.progress import say, styled
 
 SHOWN_AT_ONCE = 5  # lines a look; a flood is left in the log
-LEVEL = r"(?<!%)\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b"
+LEVEL = r"(?<!%)\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|\[(warning|error|critical) *\]|\"level\":\"(warning|error|critical)\""
 RAISED = r"^(\w+\.)*[A-Z]\w*(Error|Exception|Exist)\b"  # the last line of a traceback
 WORTH_SHOWING = re.compile(f"{LEVEL}|{RAISED}")
 # Said at every start or stop, and nothing that anybody could act on.

@@ -33,13 +33,13 @@ def web_for_development(*, host: str, port: int) -> list[str]:
 
 def worker() -> list[str]:
     return [
-        *("-m", "celery", "-A", "project", "worker", "-Q", ",".join(QUEUES)),
+        *("-m", "celery", "-q", "-A", "project", "worker", "-Q", ",".join(QUEUES)),
         *("-l", "warning", "--without-gossip", "--without-mingle"),
     ]
 
 
 def scheduler(*, schedule: Path) -> list[str]:
-    return ["-m", "celery", "-A", "project", "beat", "-l", "warning", "-s", str(schedule)]
+    return ["-m", "celery", "-q", "-A", "project", "beat", "-l", "warning", "-s", str(schedule)]
 
 
 def mailbox(*, host: str, smtp_port: int, http_port: int, folder: Path) -> list[str]:

@@ -26,5 +26,7 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
         "content": CONTENT | (content or {}),
         "name": "Alice",
         "locale": "",
+        "attempt_id": uuid7(),
+        "request_id": "",
     }
     return Work(**(values | fields))

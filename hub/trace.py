@@ -1,0 +1,18 @@
+"""What is being worked on, for every log line: ids in structlog's context variables, which any logging setup may merge.
+
+Only ids, never a name, an address, a title or a token. The hub logs by `logging` and leaves its configuration to the project.
+"""
+
+from contextlib import AbstractContextManager
+
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+
+def tracing(**ids: object) -> AbstractContextManager[None]:
+    """For the while: request_id, tenant (a slug), notification_id, delivery_id, attempt_id. None: not known."""
+    return bound_contextvars(**{name: None if value is None else str(value) for name, value in ids.items()})
+
+
+def request_id() -> str:
+    """The request that all this is about, kept on what it leads to; empty outside of one."""
+    return get_contextvars().get("request_id") or ""

@@ -1,0 +1,109 @@
+"""The log of every process: one line of JSON an event, or a line for people; ids in it, and nobody's data.
+
+Whatever logs (the hub, Django, uvicorn, Daphne, Celery) goes through one handler of the root logger. A line has `event`,
+`level`, `logger`, `timestamp`, and what is known of `request_id`, `tenant`, `notification_id`, `delivery_id`, `attempt_id`.
+"""
+
+import logging
+import re
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from structlog.typing import EventDict, Processor
+
+# What a record may carry in `extra`; a request or an exception of Django's is more than a log may know.
+EXTRAS = ("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "route", "status")
+# They bring handlers of their own, which would write each line twice and in another form.
+BORROWED = ("django", "django.server", "django.channels.server", "uvicorn", "uvicorn.error", "uvicorn.access", "daphne")
+
+_LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = (
+    # credentials of a service
+    (re.compile(r"(?<=://)[^/@\s]+(?=@)"), "…"),
+    # PostgreSQL quotes the row that it refuses; what follows may be any text of it
+    (
+        re.compile(r"\bDETAIL:.*?(?=\n(?:HINT:|CONTEXT:|\s*File \"|\n|[\w.]+(?:Error|Exception)\b)|\Z)", re.DOTALL),
+        "DETAIL: …",
+    ),
+    (
+        re.compile(
+            r"(?i)\b(authorization|x-api-key|cookie|set-cookie|password|token|secret)(['\"]?\s*[:=]\s*)[^\n,}]+"
+        ),
+        r"\1\2…",
+    ),
+    (re.compile(r"\bhub_[A-Za-z0-9_.-]{16,}"), "hub_…"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "(token)"),
+    (re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "(address)"),
+    (re.compile(r"(?<![\w.:-])\+\d[\d ()/-]{6,}\d"), "(number)"),
+)
+
+
+def logging_settings(form: str, level: str) -> dict[str, Any]:
+    """Django's LOGGING. `form`: json or console; `level`: of the hub's own loggers."""
+    if form not in ("json", "console"):
+        raise ImproperlyConfigured(f"HUB_LOG_FORMAT is {form!r}: use json or console.")
+    own: dict[str, Any] = {name: {"level": level} for name in ("hub", "consumers", "deliveries")}
+    borrowed: dict[str, Any] = {name: {"handlers": [], "propagate": True} for name in BORROWED}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"hub": {"()": lambda: formatter(form)}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "hub"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": own | borrowed,
+    }
+
+
+def formatter(form: str) -> logging.Formatter:
+    """For records of the standard library, which all of ours are."""
+    seen: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(allow=EXTRAS),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        route_for_path,
+    ]
+    last: Processor
+    if form == "json":
+        last = structlog.processors.JSONRenderer(serializer=_json)
+    else:
+        plain = structlog.dev.plain_traceback
+        last = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain, sort_keys=False)
+    shown: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        leave_out,
+        last,
+    ]
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=seen, processors=shown)
+
+
+def route_for_path(_: Any, __: str, event: EventDict) -> EventDict:
+    """Django writes the path of what it refuses, in which somebody may be named; the route says as much. It does so after the
+    request's own context has ended."""
+    request = getattr(event.get("_record"), "request", None)
+    path = getattr(request, "path", None)
+    if path:
+        event.setdefault("request_id", getattr(request, "hub_request_id", None))
+        route = getattr(getattr(request, "resolver_match", None), "route", None)
+        event["event"] = str(event["event"]).replace(path, f"/{route}" if route else "(no route)")
+    return event
+
+
+def leave_out(_: Any, __: str, event: EventDict) -> EventDict:
+    """A last net under what others write: addresses, numbers, tokens, passwords. What is not known is not shown."""
+    return {name: _clean(value) for name, value in event.items() if value is not None}
+
+
+def _clean(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    for pattern, instead in _LEFT_OUT:
+        value = pattern.sub(instead, value)
+    return value
+
+
+def _json(event: EventDict, **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
