@@ -12,14 +12,28 @@ from hub.api.admin import HubAdmin
 from hub.exceptions import InvalidRequest
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
-from hub.tenancy.services import revoke_signing_key
+from hub.tenancy.services import checked_origins, revoke_signing_key, suspend_tenant
 from hub.tenancy.signing import checked_signing_key
 
 
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_allowed_origins(self) -> list[str]:
+        try:
+            return checked_origins(self.cleaned_data["allowed_origins"])
+        except InvalidRequest as error:
+            raise forms.ValidationError(error.message) from error
+
+
 class TenantAdmin(HubAdmin[Tenant]):
+    form = TenantForm
     list_display = ("slug", "name", "status", "created_at")
     list_filter = ("status",)
     exact_fields = ("slug", "name")
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.status == Tenant.Status.SUSPENDED:
+            suspend_tenant(tenant=obj)
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -63,15 +77,17 @@ class SigningKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         given: dict[str, Any] = super().clean() or {}
         if "algorithm" in given:
             try:
-                given["key"] = checked_signing_key(algorithm=given["algorithm"], key=given.get("key") or None)
+                given["key"] = checked_signing_key(
+                    algorithm=given["algorithm"], key=given.get("key") or None, jwks_url=given.get("jwks_url") or ""
+                )
             except InvalidRequest as error:
-                raise forms.ValidationError({"key": error.message}) from error
+                raise forms.ValidationError({error.errors[0].field: error.message}) from error
         return given
 
 
 class SigningKeyAdmin(HubAdmin[SigningKey]):
     form = SigningKeyForm
-    list_display = ("id", "tenant", "algorithm", "created_at", "revoked_at")
+    list_display = ("id", "tenant", "algorithm", "jwks_url", "created_at", "revoked_at")
     list_filter = ("tenant", "algorithm")
     list_select_related = ("tenant",)
     fields = ("tenant", "algorithm", "key", "jwks_url")

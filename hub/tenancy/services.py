@@ -49,7 +49,7 @@ def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) 
     """A new tenant. `allowed_origins` are `scheme://host[:port]`. Raises Conflict when the slug is taken."""
     if not _SLUG.fullmatch(slug):
         raise InvalidRequest.on("slug", "Use 1 to 50 lower-case letters, digits and hyphens.")
-    fields = {"name": _checked_name(name), "allowed_origins": _checked_origins(allowed_origins)}
+    fields = {"name": _checked_name(name), "allowed_origins": checked_origins(allowed_origins)}
     try:
         with transaction.atomic():
             return Tenant.objects.create(slug=slug, **fields)
@@ -61,7 +61,7 @@ def change_tenant(*, tenant: Tenant, name: str | None = None, allowed_origins: S
     """Change what is given."""
     changes = {
         **({} if name is None else {"name": _checked_name(name)}),
-        **({} if allowed_origins is None else {"allowed_origins": _checked_origins(allowed_origins)}),
+        **({} if allowed_origins is None else {"allowed_origins": checked_origins(allowed_origins)}),
     }
     if changes:
         Tenant.objects.filter(pk=tenant.pk).update(**changes)
@@ -159,8 +159,8 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_origins(origins: Sequence[str]) -> list[str]:
-    """Browsers send an origin in lower case, so that is how it is kept."""
+def checked_origins(origins: Sequence[str]) -> list[str]:
+    """The origins to keep: browsers send them in lower case. Raises InvalidRequest."""
     if len(origins) > MAX_ORIGINS:
         raise InvalidRequest.on("allowed_origins", f"At most {MAX_ORIGINS} of them.", "too_long")
     return list(dict.fromkeys(_checked_origin(origin) for origin in origins))

@@ -5,13 +5,16 @@ from datetime import timedelta
 import jwt
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from websockets.asyncio.client import connect as raw_connect
 from websockets.exceptions import InvalidStatus
 
 from hub.audience.models import Subscriber
 from hub.tenancy.models import SigningKey, Tenant
+from hub.tenancy.services import create_signing_key
 from tests.consumers.conftest import Connect, Db, Server, origin_of, token_of
 from tests.support.client import HubClient
+from tests.support.site import running_site
 
 # nobody is let in by a channel layer: one will do
 pytestmark = pytest.mark.parametrize("layer", ["direct"], indirect=True)
@@ -156,3 +159,17 @@ async def test_nothing_else_is_served(server: Server) -> None:
     with pytest.raises(InvalidStatus) as refusal:
         await raw_connect(server.url + "/nowhere", subprotocols=["hub.v1"], proxy=None)  # type: ignore[list-item]
     assert refusal.value.response.status_code == 403
+
+
+async def test_an_issuer_that_is_down_is_no_verdict(
+    settings: Settings, connect: Connect, db: Db, alice: Subscriber
+) -> None:
+    with running_site() as site:
+        site.status = 500
+        settings.HUB = {"outbound_exempt": (site.host,), "jwks_refetch": 0}
+        await db(create_signing_key, tenant=alice.tenant, algorithm="RS256", jwks_url=site.url)
+        claims = jwt.decode(await db(token_of, alice), options={"verify_signature": False})
+        token = jwt.encode(claims, "s" * 32, headers={"kid": "published"})
+        assert await close_of(await connect(token=token, ready=False)) == (4000, False)
+        site.status, site.body = 200, b'{"keys": []}'
+        assert await close_of(await connect(token=token, ready=False)) == (4501, False)

@@ -1,0 +1,57 @@
+"""Tenants and signing keys in the admin follow the rules of the REST API, and those who are connected feel it too."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from hub import live
+from hub.tenancy.models import SigningKey, Tenant
+from hub.tenancy.services import create_signing_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADD = "/admin/hub/signingkey/add/"
+
+
+@pytest.fixture
+def browser() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The tenants that the live edges were told to look at again."""
+    tenants: list[object] = []
+    monkeypatch.setattr(live, "recheck", lambda *, tenant: tenants.append(tenant))
+    return tenants
+
+
+def test_origins_are_checked(browser: Client, tenant: Tenant) -> None:
+    form = {"slug": "acme", "name": "Acme", "status": "active", "allowed_origins": "https://A.example"}
+    address = f"/admin/hub/tenant/{tenant.pk}/change/"
+    assert browser.post(address, form).status_code == 302
+    assert Tenant.objects.get().allowed_origins == ["https://a.example"]
+    assert "is not scheme" in browser.post(address, form | {"allowed_origins": "a.example"}).content.decode()
+
+
+def test_a_suspension_is_told(browser: Client, tenant: Tenant, told: list[object]) -> None:
+    form = {"slug": "acme", "name": "Acme", "status": "suspended", "allowed_origins": ""}
+    assert browser.post(f"/admin/hub/tenant/{tenant.pk}/change/", form).status_code == 302
+    assert Tenant.objects.get().status == "suspended"
+    assert told == [tenant.pk]
+
+
+def test_revoking_a_signing_key_is_told(browser: Client, tenant: Tenant, told: list[object]) -> None:
+    key = create_signing_key(tenant=tenant)
+    browser.post("/admin/hub/signingkey/", {"action": "revoke", "_selected_action": [str(key.pk)]})
+    assert SigningKey.objects.get().revoked_at is not None
+    assert told == [tenant.pk]
+
+
+def test_an_issuer_is_checked(browser: Client, tenant: Tenant) -> None:
+    form = {"tenant": str(tenant.pk), "algorithm": "RS256", "key": "", "jwks_url": "http://issuer.example/"}
+    assert "must be https" in browser.post(ADD, form).content.decode()
+    assert browser.post(ADD, form | {"jwks_url": "https://issuer.example/"}).status_code == 302
+    assert SigningKey.objects.get().jwks_url == "https://issuer.example/"
