@@ -7,7 +7,6 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
-from django.db.models.functions import Now
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +14,6 @@ from hub.api.problems import InFlight
 from hub.api.renderers import encode
 from hub.exceptions import InvalidRequest
 from hub.idempotency import recall_with_status, remember
-from hub.notifications.models import Idempotency
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -53,12 +51,6 @@ def once(
         if 200 <= response.status_code < 300:
             remember(tenant_id, principal, key, fingerprint, response.status_code, _kept(response, secrets))
     return response
-
-
-def is_kept(tenant_id: UUID, principal: str, key: str) -> bool:
-    """Whether a write with this key has been answered before, by a service that keeps its keys itself."""
-    kept = Idempotency.objects.filter(tenant_id=tenant_id, principal=principal, key=key, expires_at__gt=Now())
-    return kept.exists()
 
 
 def _lock(name: str) -> None:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import Fields, body, query
-from hub.api.once import REPLAYED, is_kept, key_of
+from hub.api.once import REPLAYED, key_of
 from hub.api.views import ServerView, UserView
 from hub.audience.selectors import get_subscriber
 from hub.exceptions import NotFound
@@ -82,12 +82,10 @@ class InboxMark(UserView):
         wanted = {name: value for name, value in fields.given(*MARK_FIELDS).items() if value is not None}
         fields.done()
         header = key_of(request)
-        replayed = False
         if header is not None:
             wanted["key"] = header
-            replayed = is_kept(self.caller.tenant.pk, self.caller.name, header)
         receipt = mark(subscriber_id=self.caller.subscriber_id, request=wanted, origin="rest")
-        return Response(receipt.as_dict(), headers={REPLAYED: "true"} if replayed else {})
+        return Response(receipt.as_dict(), headers={REPLAYED: "true"} if receipt.replayed else {})
 
 
 class InboxAck(UserView):

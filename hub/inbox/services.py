@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,11 +28,13 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a mark came to: `changed` items, the cursor of its last change (or the head), the counts there."""
+    """What a mark came to: `changed` items, the cursor of its last change (or the head), the counts there. `replayed`:
+    its key had been used, so this is the first answer."""
 
     cursor: Cursor
     changed: int
     counts: Counts
+    replayed: bool = field(default=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         return {"changed": self.changed, "counts": self.counts.as_dict(), "cursor": str(self.cursor)}
@@ -94,7 +96,7 @@ def _principal(subscriber_id: UUID) -> str:
 def _receipt(known: dict[str, Any]) -> Receipt:
     cursor = Cursor.parse(known["cursor"])
     assert cursor is not None  # noqa: S101  we wrote it
-    return Receipt(cursor, known["changed"], Counts(**known["counts"]))
+    return Receipt(cursor, known["changed"], Counts(**known["counts"]), replayed=True)
 
 
 def _told(change: _Change | None, changed: int, subscriber_id: UUID) -> Receipt:

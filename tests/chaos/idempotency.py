@@ -14,7 +14,7 @@ from tests.bench.report import Options, Report
 from tests.bench.world import User, World, world
 
 GIVE_UP = 60.0  # seconds that a copy is sent again
-PAUSE = 0.1  # seconds between two tries of a copy
+PAUSE = 0.25  # seconds between two tries of a copy
 PATIENCE = 20.0  # seconds for what the check waits for
 ITEMS = 3  # unread, for the mark
 
@@ -82,11 +82,14 @@ def run(options: Options) -> Report:
                     )  # type: ignore[misc]
                 _send(its, pool, [mark], copies)
                 _wait(report, lambda: _held(its) == len(writes) + 1, "not every write was held amid its effect")
+                report.progress("every write is made, none is committed: the web is killed")
                 its.hub.kill("web")
             its.hub.start("web")
+            report.progress("it is back")
             _wait(report, lambda: _kept(its) > 0, "nothing was answered after the first kill")
             its.hub.kill("web")
             its.hub.start("web")
+            report.progress("killed once more; it is back")
         for write in [*writes, mark]:
             _check(its, report, write, copies)
     return report
