@@ -77,8 +77,8 @@ _LEFT = """
 
 def _leave_audiences(subscriber: Subscriber) -> list[UUID]:
     """Take them out of every audience. Returns the notifications that named nobody else."""
-    to, excluded = (_LEFT.format(names=f"n.audience{path}") for path in ("->'to'", "#>'{except,ids}'"))
-    left = f"jsonb_set(jsonb_set(n.audience, '{{to}}', {to}, false), '{{except,ids}}', {excluded}, false)"
+    to, excluded = (_LEFT.format(names=f"n.audience{path}") for path in ("->'to'", "#>'{except,to}'"))
+    left = f"jsonb_set(jsonb_set(n.audience, '{{to}}', {to}, false), '{{except,to}}', {excluded}, false)"
     arguments: dict[str, Any] = {
         "pk": subscriber.pk,
         "tenant": subscriber.tenant_id,
@@ -100,7 +100,7 @@ def _entries(subscriber: Subscriber) -> list[Any]:
 def _patterns(subscriber: Subscriber) -> list[str]:
     """What a stored audience contains when it names them."""
     entries = [*_entries(subscriber), {"external_id": subscriber.external_id}]
-    return [_json({"to": [entry]}) for entry in entries] + [_json({"except": {"ids": [subscriber.external_id]}})]
+    return [_json({"to": [entry]}) for entry in entries] + [_json({"except": {"to": [subscriber.external_id]}})]
 
 
 _FORGET = """

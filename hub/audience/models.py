@@ -19,7 +19,7 @@ class Subscriber(models.Model):
     """One end user of a tenant, named by the tenant's own id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="subscribers")
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="subscribers")
     external_id = models.CharField(max_length=255)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="hub_subscribers"
@@ -43,6 +43,8 @@ class Subscriber(models.Model):
                 fields=["tenant", "user"], condition=Q(user__isnull=False), name="hub_subscriber_user"
             ),
         ]
+        # what everybody, a filter and a list of subscribers are walked along
+        indexes = [models.Index(fields=["tenant", "id"], name="hub_subscriber_walk")]
 
     def __str__(self) -> str:
         return self.external_id

@@ -343,7 +343,7 @@ class Migration(migrations.Migration):
             model_name="subscriber",
             name="tenant",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="subscribers", to="hub.tenant"
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="subscribers", to="hub.tenant"
             ),
         ),
         migrations.CreateModel(
@@ -623,6 +623,10 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("tenant", "key"), name="hub_template_key")],
             },
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(fields=["tenant", "id"], name="hub_subscriber_walk"),
         ),
         migrations.AddConstraint(
             model_name="subscriber",

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from hub.api.body import Fields, body, query
 from hub.api.paging import encode_cursor, page_of, paging
 from hub.api.views import ServerView
+from hub.notifications.audience import asked_for
 from hub.notifications.models import Notification
 from hub.notifications.request import Request as Wanted
 from hub.notifications.selectors import get_notification, notifications, progress
@@ -146,7 +147,6 @@ def brief(notification: Notification) -> dict[str, Any]:
 
 def shown(notification: Notification) -> dict[str, Any]:
     """A notification as REST shows it."""
-    audience = notification.audience
-    to = {"topic": audience["key"]} if "topic" in audience else audience["to"][:SHOWN_RECIPIENTS]
+    to = asked_for(notification.audience, SHOWN_RECIPIENTS)
     own = {name: getattr(notification, name) for name in ("channels", "overrides", "ladder")}
     return {**brief(notification), **notification.content, "to": to, **own}

@@ -1,67 +1,114 @@
-"""Who a notification is for: `to` as it is asked, as it is stored, and as subscribers, page by page."""
+"""Who a notification is for: `to` as it is asked, and as it is stored.
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+Stored is a union, `{"to": [entry], "topics": [{"id", "key"}], "filters": [filter], "all": true}`, with what is taken out of it,
+in the same shape, under `except`; what is not asked for is absent. An entry is an external id, `{"external_id", …profile}` or
+`{"email"}`.
+"""
+
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-import orjson
-from django.db import connection
-
+from hub.audience.filters import compiled
 from hub.audience.models import Topic
 from hub.audience.profile import check_profile
-from hub.audience.services import ensure_address, ensure_subscribers, upsert_subscriber
 from hub.audience.users import as_recipients
-from hub.conf import conf
 from hub.exceptions import InvalidRequest
-from hub.notifications.models import Notification
 from hub.tenancy.models import Tenant
 
 MAX_RECIPIENTS = 10_000
+MAX_GROUPS = 50
 MAX_ID = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """What planning needs to know of a subscriber. `reachable`: the channels that have a destination; `chosen`: the
-    switches of the category that the subscriber has set, `in_app` included."""
-
-    subscriber_id: UUID
-    reachable: frozenset[str]
-    chosen: Mapping[str, bool]
-    bare: bool
+GROUPS = ("topic", "filter", "all")
 
 
 def parse_to(tenant: Tenant, to: Any) -> dict[str, Any]:
-    """The stored form of `to`: an id, a list, `{"topic"}`, an inline subscriber, a bare `{"email"}`, or a Django
-    user. Raises InvalidRequest.
+    """The stored form of `to`. Raises InvalidRequest naming the path that is wrong.
 
-    Reads at most the topic or the users; subscribers are made at fan-out, so that nothing but the notification is
-    written, or locked, in the caller's transaction.
+    `to` is an id, an inline subscriber, a bare `{"email"}`, a Django user, `{"topic"}`, `{"filter"}`, `{"all": true}`, a list
+    of these, or `{"any": list, "except": list}`; `except` may stand beside a topic, a filter and all too. Reads at most
+    the topics or the users; subscribers are made at fan-out, so that nothing but the notification is written, or
+    locked, in the caller's transaction.
     """
-    if isinstance(to, dict) and "topic" in to:
-        return _topic(tenant, to)
-    entries = as_recipients(tenant, to if isinstance(to, list) else [to])
-    if not 1 <= len(entries) <= MAX_RECIPIENTS:
-        raise InvalidRequest.on("to", f"must name 1 to {MAX_RECIPIENTS} recipients")
+    path, left_out = "to", None
+    if isinstance(to, dict) and not {"any", "except"}.isdisjoint(to):
+        left_out = to.get("except")
+        to = {name: value for name, value in to.items() if name != "except"}
+        if "any" in to:
+            to, path = _listed(to, "any"), "to.any"
+    audience = _union(tenant, to, path)
+    if left_out is not None:
+        audience["except"] = _union(tenant, _listed({"except": left_out}, "except"), "to.except")
+        _check_except(audience["except"])
+    return audience
+
+
+def _listed(to: dict[str, Any], name: str) -> list[Any]:
+    if set(to) != {name} or not isinstance(to[name], list):
+        raise InvalidRequest.on(f"to.{name}", "must be a list, and stand alone but for except")
+    return list(to[name])
+
+
+def _check_except(excluded: dict[str, Any]) -> None:
+    if "all" in excluded or any(not isinstance(entry, str) for entry in excluded.get("to", ())):
+        raise InvalidRequest.on("to.except", "can hold ids, topics and filters")
+
+
+def _union(tenant: Tenant, to: Any, path: str) -> dict[str, Any]:
     many = isinstance(to, list)
-    checked = [_entry(entry, f"to.{number}" if many else "to") for number, entry in enumerate(entries)]
+    entries = as_recipients(tenant, to if many else [to])
+    if not 1 <= len(entries) <= MAX_RECIPIENTS:
+        raise InvalidRequest.on(path, f"must name 1 to {MAX_RECIPIENTS} recipients")
+    named: list[Any] = []
+    groups: list[tuple[str, dict[str, Any]]] = []
+    for number, entry in enumerate(entries):
+        at = f"{path}.{number}" if many else path
+        if isinstance(entry, dict) and not entry.keys().isdisjoint(GROUPS):
+            groups.append((at, _group(entry, at)))
+        else:
+            named.append(_entry(entry, at))
+    if len(groups) > MAX_GROUPS:
+        raise InvalidRequest.on(path, f"at most {MAX_GROUPS} topics and filters", "too_long")
     # Somebody named twice gets one item; what is said about them counts wherever it stands.
-    parsed = {_key(entry): entry for entry in sorted(checked, key=lambda entry: isinstance(entry, dict))}
-    return {"to": [parsed[key] for key in sorted(parsed)]}
+    parsed = {key_of(entry): entry for entry in sorted(named, key=lambda entry: isinstance(entry, dict))}
+    found: dict[str, Any] = {"to": [parsed[key] for key in sorted(parsed)]}
+    found["topics"] = _topics(tenant, [(at, group["topic"]) for at, group in groups if "topic" in group])
+    found["filters"] = [_filter(group["filter"], at) for at, group in groups if "filter" in group]
+    found["all"] = any(_everybody(group["all"], at) for at, group in groups if "all" in group)
+    return {name: part for name, part in found.items() if part}
 
 
-def _topic(tenant: Tenant, to: dict[str, Any]) -> dict[str, Any]:
-    key = to["topic"]
-    if set(to) != {"topic"} or not isinstance(key, str):
-        raise InvalidRequest.on("to.topic", "must be the key of a topic, and stand alone")
-    topic_id = Topic.objects.filter(tenant=tenant, key=key).values_list("id", flat=True).first()
-    if topic_id is None:
-        raise InvalidRequest.on("to.topic", f"there is no topic {key!r}", "not_found")
-    return {"topic": str(topic_id), "key": key}
+def _group(entry: dict[str, Any], at: str) -> dict[str, Any]:
+    if len(entry) != 1:
+        raise InvalidRequest.on(at, "a topic, a filter and all stand alone; put several into a list")
+    return entry
 
 
-def _key(entry: Any) -> str:
+def _topics(tenant: Tenant, asked: Sequence[tuple[str, Any]]) -> list[dict[str, str]]:
+    for at, key in asked:
+        if not isinstance(key, str):
+            raise InvalidRequest.on(f"{at}.topic", "must be the key of a topic")
+    if not asked:
+        return []
+    known = dict(Topic.objects.filter(tenant=tenant, key__in=[key for _, key in asked]).values_list("key", "id"))
+    for at, key in asked:
+        if key not in known:
+            raise InvalidRequest.on(f"{at}.topic", f"there is no topic {key!r}", "not_found")
+    return [{"id": str(known[key]), "key": key} for key in sorted(known)]
+
+
+def _filter(value: Any, at: str) -> Any:
+    compiled(value, field=f"{at}.filter")
+    return value
+
+
+def _everybody(value: Any, at: str) -> bool:
+    if value is not True:
+        raise InvalidRequest.on(f"{at}.all", "must be true")
+    return True
+
+
+def key_of(entry: Any) -> str:
+    """What tells one stored entry from another, and orders them."""
     return entry if isinstance(entry, str) else entry.get("external_id") or f"mailto:{entry['email']}"
 
 
@@ -88,79 +135,14 @@ def _checked_id(value: Any, path: str) -> str:
 
 
 def size_hint(audience: dict[str, Any]) -> int | None:
-    """How many recipients a list names; None for a topic."""
-    return len(audience["to"]) if "to" in audience else None
+    """How many recipients a list names; None where there is more than a list."""
+    return len(audience["to"]) if audience.keys() <= {"to", "except"} else None
 
 
-def page(notification: Notification, cursor: str, limit: int) -> tuple[list[Recipient], str]:
-    """The next `limit` recipients after `cursor`, made where they are new, and the cursor after them ("": no more)."""
-    if "topic" in notification.audience:
-        members, following = _topic_page(notification.audience["topic"], cursor, limit)
-        return recipients(members, notification.category), following
-    rest = [entry for entry in notification.audience["to"] if _key(entry) > cursor]
-    chosen = rest[:limit]
-    return _named(notification, chosen), _key(chosen[-1]) if len(rest) > limit else ""
-
-
-def _topic_page(topic_id: str, cursor: str, limit: int) -> tuple[list[UUID], str]:
-    with connection.cursor() as db:
-        db.execute(
-            "SELECT subscriber_id FROM hub_topicmember WHERE topic_id = %s AND subscriber_id > %s "
-            "ORDER BY subscriber_id LIMIT %s",
-            [topic_id, cursor or UUID(int=0), limit + 1],
-        )
-        ids = [row[0] for row in db.fetchall()]
-    return ids[:limit], str(ids[limit - 1]) if len(ids) > limit else ""
-
-
-def _named(notification: Notification, entries: list[Any]) -> list[Recipient]:
-    """Those whom a list names. Who is known by id alone, as nearly everybody is, is found in one query."""
-    tenant, category = notification.tenant, notification.category
-    plain = [entry for entry in entries if isinstance(entry, str)]
-    found = _select("s.tenant_id = %s AND s.external_id = ANY(%s)", [tenant.pk, plain], category) if plain else []
-    made: list[UUID] = []
-    if len(found) < len(plain):
-        known = {recipient.subscriber_id for recipient in found}
-        made = [pk for pk in ensure_subscribers(tenant=tenant, external_ids=plain).values() if pk not in known]
-    for entry in entries:
-        if isinstance(entry, dict) and "external_id" in entry:
-            made.append(upsert_subscriber(tenant=tenant, **entry).id)
-        elif isinstance(entry, dict):
-            made.append(ensure_address(tenant=tenant, email=entry["email"]).id)
-    return found + recipients(made, category) if made else found
-
-
-def connected_members(notification: Notification, connected: Collection[UUID]) -> list[UUID]:
-    """Those of the audience who are connected and exist already."""
-    if "topic" in notification.audience:
-        statement = "SELECT subscriber_id FROM hub_topicmember WHERE topic_id = %s AND subscriber_id = ANY(%s)"
-        arguments = [notification.audience["topic"], list(connected)]
-    else:
-        statement = "SELECT id FROM hub_subscriber WHERE tenant_id = %s AND id = ANY(%s) AND external_id = ANY(%s)"
-        plain = [_key(entry) for entry in notification.audience["to"]]
-        arguments = [notification.tenant_id, list(connected), plain]
-    with connection.cursor() as db:
-        db.execute(statement, arguments)
-        return [row[0] for row in db.fetchall()]
-
-
-def recipients(subscriber_ids: Collection[UUID], category: str) -> list[Recipient]:
-    """What planning needs to know of these subscribers."""
-    return _select("s.id = ANY(%s)", [list(subscriber_ids)], category)
-
-
-def _select(where: str, arguments: list[Any], category: str) -> list[Recipient]:
-    statement = f"""
-        SELECT s.id, s.email <> '', s.phone <> '', s.bare,
-            (SELECT jsonb_object_agg(p.channel, p.enabled) FROM hub_preference p
-             WHERE p.subscriber_id = s.id AND p.category = %s)
-        FROM hub_subscriber s WHERE {where}
-    """  # noqa: S608 constants only
-    with connection.cursor() as db:
-        db.execute(statement, [category, *arguments])
-        return [_recipient(*row) for row in db.fetchall()]
-
-
-def _recipient(subscriber_id: UUID, email: bool, phone: bool, bare: bool, chosen: str | None) -> Recipient:
-    reachable = {name for name, has in (("email", email), ("sms", phone)) if has and name in conf.channels}
-    return Recipient(subscriber_id, frozenset(reachable), orjson.loads(chosen or "{}"), bare)
+def asked_for(audience: dict[str, Any], most: int) -> Any:
+    """A stored audience as a `to` that would ask for it, with at most `most` of those it names."""
+    parts = [*audience.get("to", ())[:most], *({"topic": topic["key"]} for topic in audience.get("topics", ()))]
+    parts += [{"filter": one} for one in audience.get("filters", ())] + [{"all": True}] * ("all" in audience)
+    if "except" in audience:
+        return {"any": parts, "except": asked_for(audience["except"], most)}
+    return parts if "to" in audience or len(parts) != 1 else parts[0]

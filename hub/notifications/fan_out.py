@@ -19,7 +19,7 @@ from hub.fallback.models import Delivery
 from hub.ids import uuid7
 from hub.inbox.cursors import Counts
 from hub.inbox.wire import new_item, notification_frame, shared_part
-from hub.notifications import audience, work
+from hub.notifications import audience, recipients, work
 from hub.notifications.models import FanOut, Notification
 from hub.policy.ladder import ALL, Planned, plan
 from hub.policy.preferences import IN_APP, switched_off
@@ -131,7 +131,7 @@ def _connected_first(notification: Notification) -> Iterator[list[UUID]]:
     """Of an audience of many batches, those who are looking, ahead of the rest."""
     size = audience.size_hint(notification.audience)
     if size is None or size > conf.fan_out_batch:
-        here = audience.connected_members(notification, presence.all_connected())
+        here = recipients.connected_members(notification, presence.all_connected())
         for start in range(0, len(here), conf.fan_out_batch):
             yield here[start : start + conf.fan_out_batch]
 
@@ -144,21 +144,21 @@ def _commit_batch(notification: Notification, chosen: list[UUID] | None) -> _Bat
         return None
     notification.audience, notification.expires_at = held.audience, held.expires_at
     if chosen is None:
-        recipients, following = audience.page(notification, held.cursor, conf.fan_out_batch)
+        served, following = recipients.page(notification, held.cursor, conf.fan_out_batch)
     else:
-        recipients, following = audience.recipients(chosen, notification.category), held.cursor
+        served, following = recipients.recipients(notification, chosen), held.cursor
     finished = chosen is None and not following
-    rows = _planned(notification, recipients, held.at)
+    rows = _planned(notification, served, held.at)
     born = rows.insert(notification, held, cursor=following, finished=finished)
     return _Batch(notification, held.at, born, rows.due_now, finished)
 
 
-def _planned(notification: Notification, recipients: list[audience.Recipient], at: datetime) -> "_Rows":
-    here = presence.connected([one.subscriber_id for one in recipients]) if notification.ladder else set()
+def _planned(notification: Notification, served: list[recipients.Recipient], at: datetime) -> "_Rows":
+    here = presence.connected([one.subscriber_id for one in served]) if notification.ladder else set()
     grace = conf.redis_down_grace if here is None else 0
     expired = notification.expires_at is not None and notification.expires_at <= at
     rows = _Rows()
-    for recipient in recipients:
+    for recipient in served:
         off = (
             frozenset() if notification.required else switched_off(recipient.chosen, default_on=notification.default_on)
         )
@@ -170,7 +170,7 @@ def _planned(notification: Notification, recipients: list[audience.Recipient], a
     return rows
 
 
-def _hidden(notification: Notification, recipient: audience.Recipient, off: Collection[str]) -> str:
+def _hidden(notification: Notification, recipient: recipients.Recipient, off: Collection[str]) -> str:
     reasons = (
         (recipient.bare, "bare_recipient"),
         (notification.channels not in (None, ALL) and IN_APP not in notification.channels, "not_requested"),

@@ -33,7 +33,7 @@ class Notification(models.Model):
     default_on = models.BooleanField(default=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.ACCEPTED)
     priority = models.CharField(max_length=8, choices=Priority, default=Priority.NORMAL)
-    # {"to": [external id, or {"external_id", "email", …} to upsert]} or {"topic": id, "key"}
+    # as hub.notifications.audience says
     audience = models.JSONField()
     # {"title", "body", "html", "data", "actor", "action_url", "actions"}, rendered once
     content = models.JSONField()
@@ -91,7 +91,7 @@ class FanOut(models.Model):
     notification = models.ForeignKey(Notification, models.CASCADE, db_index=False, related_name="fan_outs")
     operation = models.CharField(max_length=16, choices=Operation, default=Operation.DELIVER)
     part = models.IntegerField(default=0)
-    # the last recipient that is done, by external id (a list) or subscriber id (a topic, a retraction); empty: none
+    # the last recipient that is done, `part:external id` or `part:subscriber id`, or a retraction's subscriber id; empty: none
     cursor = models.CharField(max_length=300, blank=True, default="")
     due_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

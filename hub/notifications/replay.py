@@ -50,7 +50,7 @@ def _audience(source: Notification) -> dict[str, Any]:
     """Who was described inline is known by now: their profile is not set back to what it was."""
     if "to" not in source.audience:
         return dict(source.audience)
-    return {"to": [_named(entry) for entry in source.audience["to"]]}
+    return {**source.audience, "to": [_named(entry) for entry in source.audience["to"]]}
 
 
 def _named(entry: Any) -> Any:

@@ -211,6 +211,8 @@ def _a_life(tenant: Tenant, server: Api) -> Subscriber:
     record([answer(work, "sent", provider_message_id=f"m-{work.address}") for work in works], max_unknowns=1)
     cancelled = send(tenant, WHO, title="marker-content", send_at=now() + timedelta(hours=1))
     cancel(tenant=tenant, notification_id=cancelled.pk)
+    send(tenant, {"any": [{"all": True}], "except": [WHO]})
+    fan_out.sweep()
     waiting = send(tenant, [WHO, "bob"], send_at=now() + timedelta(hours=1))
     FanOut.objects.filter(notification=waiting).update(cursor=WHO, error=f"no {WHO}")
     request = {"op": "read", "ids": [str(_item(told["id"]))], "key": "mark-1"}

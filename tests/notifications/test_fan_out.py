@@ -85,7 +85,7 @@ def test_a_fan_out_that_was_cut_goes_on_where_it_stood(
     fan_out.run(notification.id)
     assert InboxItem.objects.count() == 20
     work = FanOut.objects.get(notification=notification)
-    assert (work.failures, work.cursor) == (1, "user-019")
+    assert (work.failures, work.cursor) == (1, "0:user-019")
     FanOut.objects.update(due_at=now())
     assert fan_out.sweep() == 1
     assert InboxItem.objects.count() == 30
