@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from hub.api.body import Fields
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 
 MAX_LIMIT = 100
+SCAN = 10_000
 Row = TypeVar("Row", bound=Model)
 
 
@@ -33,6 +34,19 @@ class Paging:
         found = list(rows.order_by(f"-{key}")[: self.limit + 1])
         more = len(found) > self.limit
         return found[: self.limit], encode_cursor(getattr(found[self.limit - 1], key) if more else None)
+
+    def scan(self, rows: QuerySet[Row], chosen: Q) -> tuple[list[Row], str | None]:
+        """The page of those `rows` that are `chosen`, and the cursor of the next one.
+
+        At most SCAN rows are looked at, so that a filter without an index costs no more than that: a page may be short, or
+        empty, and still have a next.
+        """
+        after = self.after
+        window = rows if after is None else rows.filter(pk__lt=after)
+        edge = window.order_by("-pk").values_list("pk", flat=True)[SCAN - 1 : SCAN].first() if chosen else None
+        within = window if edge is None else window.filter(pk__gte=edge)
+        found, following = self.page(within.filter(chosen))
+        return found, following or encode_cursor(edge)
 
 
 def paging(fields: Fields) -> Paging:

@@ -12,12 +12,14 @@ from hub.api.views import ServerView
 from hub.notifications.audience import asked_for
 from hub.notifications.models import Notification
 from hub.notifications.request import Request as Wanted
-from hub.notifications.selectors import get_notification, notifications, progress
+from hub.notifications.selectors import get_notification, matching, notifications, progress
 from hub.notifications.services import notify
 from hub.notifications.timeline import timeline
-from hub.notifications.unstarted import cancel, cancel_by_key
+from hub.notifications.unstarted import Times, cancel, cancel_by_key, reschedule
 
 SHOWN_RECIPIENTS = 100
+TIMES = ("send_at", "expires_at")
+FILTERS = ("event", "category", "template", "creator", "tag", "group_key")
 
 
 class NotificationList(ServerView):
@@ -32,16 +34,16 @@ class NotificationList(ServerView):
     def get(self, request: Request) -> Response:
         fields = query(request)
         paged = paging(fields)
-        chosen: dict[str, Any] = {
-            "event": fields.text("event") or None,
-            "category": fields.text("category") or None,
-            "subscriber": fields.text("subscriber") or None,
+        indexed = {name: fields.text(name) or None for name in ("subscriber", "cancel_key")}
+        chosen: dict[str, Any] = {name: fields.text(name) or None for name in FILTERS}
+        chosen |= {
             "status": fields.choice("status", Notification.Status.values),
+            "priority": fields.choice("priority", Notification.Priority.values),
             "since": fields.moment("since"),
             "until": fields.moment("until"),
         }
         fields.done()
-        rows, following = paged.page(notifications(tenant=self.caller.tenant, **chosen))
+        rows, following = paged.scan(notifications(tenant=self.caller.tenant, **indexed), matching(**chosen))
         return Response(page_of([brief(row) for row in rows], following))
 
 
@@ -54,6 +56,15 @@ class NotificationDetail(ServerView):
         query(request).done()
         found = get_notification(tenant=self.caller.tenant, notification_id=notification_id)
         return Response(shown(found) | progress(found))
+
+    def patch(self, request: Request, notification_id: UUID) -> Response:
+        """Reschedule it: `send_at`, `expires_at`; null takes one away."""
+        fields = body(request)
+        times: Times = {name: fields.moment(name) for name in fields.given(*TIMES)}  # type: ignore[assignment]
+        if not times:
+            fields.wrong("send_at", "Give send_at, expires_at or both.", "required")
+        fields.done()
+        return Response(shown(reschedule(tenant=self.caller.tenant, notification_id=notification_id, **times)))
 
 
 class NotificationTimeline(ServerView):

@@ -1,6 +1,6 @@
 """Reads of notifications: one, many, and how far each has come."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +9,14 @@ from django.db.models import Count, Q, QuerySet
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
 from hub.fallback.models import Delivery
+from hub.ids import first_id
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.tenancy.models import Tenant
+
+# how far a clock, or a long transaction, may part an id from its row's created_at
+_SLACK = timedelta(days=1)
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def get_notification(*, tenant: Tenant, notification_id: UUID) -> Notification:
@@ -23,25 +28,33 @@ def get_notification(*, tenant: Tenant, notification_id: UUID) -> Notification:
 
 
 def notifications(
+    *, tenant: Tenant, subscriber: str | None = None, cancel_key: str | None = None
+) -> QuerySet[Notification]:
+    """The tenant's notifications; those that the subscriber with this external id got, those with this key: each is found by
+    an index."""
+    found = Notification.objects.filter(tenant=tenant)
+    if cancel_key is not None:
+        found = found.filter(cancel_key=cancel_key)
+    return found if subscriber is None else received(found, Subscriber.objects.filter(tenant=tenant), subscriber)
+
+
+def matching(
     *,
-    tenant: Tenant,
-    event: str | None = None,
-    category: str | None = None,
-    status: str | None = None,
-    subscriber: str | None = None,
+    tag: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-) -> QuerySet[Notification]:
-    """The tenant's notifications; `subscriber` is an external id, `since` ≤ created_at < `until`."""
-    chosen = {
-        "event": event,
-        "category": category,
-        "status": status,
-        "created_at__gte": since,
-        "created_at__lt": until,
-    }
-    found = Notification.objects.filter(tenant=tenant, **{k: v for k, v in chosen.items() if v is not None})
-    return found if subscriber is None else received(found, Subscriber.objects.filter(tenant=tenant), subscriber)
+    **exact: str | None,
+) -> Q:
+    """The condition for these values of a notification's columns; `since` ≤ created_at < `until`."""
+    chosen: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
+    if tag is not None:
+        chosen["tags__contains"] = [tag]
+    # The ids bound the scan: they carry the time at which they were made.
+    if since is not None:
+        chosen |= {"created_at__gte": since, "pk__gte": first_id(min(max(since, _EARLIEST), _LATEST) - _SLACK)}
+    if until is not None:
+        chosen |= {"created_at__lt": until, "pk__lt": first_id(min(max(until, _EARLIEST), _LATEST) + _SLACK)}
+    return Q(**chosen)
 
 
 def received(found: QuerySet[Notification], among: QuerySet[Subscriber], external_id: str) -> QuerySet[Notification]:

@@ -70,8 +70,13 @@ def accept(notifications: Sequence[Notification]) -> None:
     insert(notifications)
     due = [notification for notification in notifications if notification.send_at is None]
     if due:
-        # Robust: a failure after the commit can't take back a promise, nor the caller's other hooks.
-        transaction.on_commit(partial(_committed, due), robust=True)
+        carry_out_after_commit(due)
+
+
+def carry_out_after_commit(notifications: Sequence[Notification]) -> None:
+    """Have these, which are due, carried out once the caller's transaction commits."""
+    # Robust: a failure after the commit can't take back a promise, nor the caller's other hooks.
+    transaction.on_commit(partial(_committed, notifications), robust=True)
 
 
 def _committed(notifications: Sequence[Notification]) -> None:

@@ -1,21 +1,35 @@
-"""While it has not started: cancel it. Every change takes the lock of the fan-out first, as the fan-out itself does."""
+"""While a notification has not started: cancel it, or change when it goes out.
 
+Both hold the notification's lock, which every batch of a fan-out takes too: either they wait for the batch and find that it
+has started, or no batch starts under them.
+"""
+
+from datetime import datetime
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from hub.clock import now
 from hub.exceptions import Conflict, NotFound
 from hub.notifications.models import FanOut, Notification
+from hub.notifications.request import check_times
+from hub.notifications.services import carry_out_after_commit
 from hub.tenancy.models import Tenant
+
+
+class Times(TypedDict, total=False):
+    """What `reschedule` can change."""
+
+    send_at: datetime | None
+    expires_at: datetime | None
 
 
 @transaction.atomic
 def cancel(*, tenant: Tenant, notification_id: UUID) -> Notification:
     """Cancel what has not started. Raises NotFound, or Conflict once its fan-out has begun."""
-    notification = Notification.objects.select_for_update(no_key=True).filter(tenant=tenant, id=notification_id).first()
-    if notification is None:
-        raise NotFound("There is no such notification.")
+    notification = _locked(tenant, notification_id)
     if notification.status == Notification.Status.CANCELLED:
         return notification
     if not _cancel(notification):
@@ -31,12 +45,50 @@ def cancel_by_key(*, tenant: Tenant, cancel_key: str) -> int:
     return sum(_cancel(notification) for notification in found.select_for_update(no_key=True))
 
 
+@transaction.atomic
+def reschedule(*, tenant: Tenant, notification_id: UUID, **changes: Unpack[Times]) -> Notification:
+    """Change `send_at`, `expires_at` or both of what has not started; None takes one away, so it is due now or never expires.
+
+    Raises NotFound, InvalidRequest naming the time that is wrong, or Conflict once its fan-out has begun.
+    """
+    notification = _locked(tenant, notification_id)
+    work = _unstarted(notification)
+    if not work:
+        raise Conflict(f"The notification is {notification.status}, or being sent; it can't be rescheduled any more.")
+    wanted = {"send_at": notification.send_at, "expires_at": notification.expires_at} | changes
+    notification.send_at, notification.expires_at = check_times(**wanted)
+    waits = notification.send_at is not None
+    notification.status = Notification.Status.SCHEDULED if waits else Notification.Status.ACCEPTED
+    notification.save(update_fields=["send_at", "expires_at", "status"])
+    FanOut.objects.filter(pk__in=work).update(due_at=notification.send_at or Now())
+    if not waits:
+        carry_out_after_commit([notification])
+    return notification
+
+
+def _locked(tenant: Tenant, notification_id: UUID) -> Notification:
+    """The notification under its lock: no batch of its fan-out runs, and none begins, before this transaction ends."""
+    found = Notification.objects.select_for_update(of=("self",), no_key=True).select_related("tenant")
+    notification = found.filter(tenant=tenant, id=notification_id).first()
+    if notification is None:
+        raise NotFound("There is no such notification.")
+    return notification
+
+
+def _unstarted(notification: Notification) -> list[UUID]:
+    """The work of fanning it out; empty once that has begun, or was given up."""
+    waiting = FanOut.objects.filter(
+        notification=notification, operation=FanOut.Operation.DELIVER, started_at=None, done_at=None
+    )
+    return list(waiting.values_list("pk", flat=True))
+
+
 def _cancel(notification: Notification) -> bool:
-    open_work = FanOut.objects.select_for_update(no_key=True).filter(notification=notification, started_at__isnull=True)
-    if not open_work.filter(done_at__isnull=True).exists():
+    work = _unstarted(notification)
+    if not work:
         return False
     present = now()
-    open_work.update(done_at=present)
+    FanOut.objects.filter(pk__in=work).update(done_at=present)
     notification.status, notification.cancelled_at = Notification.Status.CANCELLED, present
     notification.save(update_fields=["status", "cancelled_at"])
     return True

@@ -8,12 +8,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from hub.api import paging
 from hub.audience.models import Subscriber
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
 
 pytestmark = rolled_back
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def later(**delta: float) -> str:
@@ -101,6 +109,79 @@ def test_list_filters_and_pages(server: Api, alice: Subscriber) -> None:
     assert len(titles("until=2999-01-01T00:00:00Z")) == 4
 
 
+def test_list_filters_by_whatever_a_request_said(server: Api, stranger: Api) -> None:
+    server.put("/templates/short", {"title": "templated"})
+    rows: list[dict[str, Any]] = [
+        {"title": "tagged", "tags": ["a", "b"]},
+        {"template": "short"},
+        {"title": "urgent", "priority": "high"},
+        {"title": "grouped", "group_key": "g"},
+        {"title": "keyed", "cancel_key": "order-1"},
+    ]
+    for row in rows:
+        server.post("/notifications", {"to": "alice", "send_at": later(hours=1), **row})
+    creator = server.get("/notifications").json()["items"][0]["creator"]
+
+    def titles(query: str, api: Api = server) -> list[str]:
+        return [row["title"] for row in api.get(f"/notifications?{query}").json()["items"]]
+
+    assert titles("tag=a") == titles("tag=b") == ["tagged"]
+    assert titles("template=short") == ["templated"]
+    assert titles("priority=high") == ["urgent"]
+    assert titles("group_key=g") == ["grouped"]
+    assert titles("cancel_key=order-1") == ["keyed"]
+    assert titles("tag=a&priority=high") == titles("creator=code") == []
+    assert len(titles(f"creator={creator}")) == 5
+    assert titles("tag=a", stranger) == titles(f"creator={creator}", stranger) == []
+    assert titles("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z", server) == titles("")
+
+
+def test_a_filter_looks_at_a_bounded_stretch_a_page(server: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "SCAN", 3)
+    for number in range(8):
+        tags = ["rare"] if number in (0, 4) else []
+        server.post("/notifications", {"to": "a", "title": f"n{number}", "tags": tags, "send_at": later(hours=1)})
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = server.get(f"/notifications?tag=rare&cursor={cursor}").json()
+        pages.append([row["title"] for row in page["items"]])
+        cursor = page["next"]
+    assert pages == [[], ["n4"], ["n0"]]
+
+
+@commits
+def test_reschedule_what_has_not_started(server: Api, stranger: Api, alice: Subscriber) -> None:
+    planned = server.post("/notifications", {"to": "alice", "title": "x", "send_at": later(hours=1)}).json()
+    address = f"/notifications/{planned['id']}"
+    moved = server.patch(address, {"send_at": later(hours=2), "expires_at": later(hours=3)}).json()
+    assert moved["status"] == "scheduled"
+    assert moved["send_at"] > planned["send_at"]
+    problem_of(stranger.patch(address, {"send_at": None}), 404, "not_found")
+    assert server.patch(address, {"send_at": None, "expires_at": None}).json()["status"] == "accepted"
+    assert InboxItem.objects.get().subscriber == alice
+    problem_of(server.patch(address, {"send_at": later(hours=1)}), 409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "send_at"),
+        ({"send_at": "soon"}, "send_at"),
+        ({"send_at": 7}, "send_at"),
+        ({"send_at": "2999-01-01T00:00:00Z"}, "send_at"),
+        ({"send_at": "9999-12-31T23:59:59.999999-23:59"}, "send_at"),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00+23:59"}, "expires_at"),
+        ({"title": "x"}, "title"),
+    ],
+)
+def test_names_the_time_that_is_wrong(server: Api, body: dict[str, Any], field: str) -> None:
+    planned = server.post("/notifications", {"to": "alice", "title": "x", "send_at": later(hours=1)}).json()
+    document = problem_of(server.patch(f"/notifications/{planned['id']}", body), 422, "invalid_request")
+    assert field in fields_of(document)
+    assert server.get(f"/notifications/{planned['id']}").json()["send_at"] == planned["send_at"]
+
+
 @commits
 def test_cancel_what_has_not_started(server: Api, alice: Subscriber) -> None:
     planned = server.post("/notifications", {"to": "alice", "title": "x", "send_at": later(hours=1)}).json()
@@ -155,6 +236,55 @@ def test_is_nothing_to_a_stranger(server: Api, stranger: Api, alice: Subscriber)
         ({"to": {"email": "nonsense"}, "title": "x"}, "to.email"),
         ({"to": "alice", "title": "x" * 501}, "title"),
         ({"to": "alice", "title": "x", "data": {"a": "x" * 70_000}}, "data"),
+        ({"to": "alice", "title": "x", "data": "text"}, "data"),
+        ({"to": "alice", "title": "x", "data": {"a": nested(65)}}, ""),
+        ({"to": "alice", "title": "a\x00b"}, "title"),
+        ({"to": "alice", "title": "x", "data": {"a": ["\x00"]}}, "data.a.0"),
+        ({"to": "alice", "title": "x", "tags": ["\x00"]}, "tags.0"),
+        ({"to": "alice", "title": "x", "tags": ["a\nb"]}, "tags.0"),
+        ({"to": "alice", "title": "x", "tags": [""]}, "tags"),
+        ({"to": "alice", "title": "x", "tags": ["x" * 101]}, "tags.0"),
+        ({"to": "alice", "title": "x", "tags": ["x"] * 21}, "tags"),
+        ({"to": "alice", "title": "x", "tags": {}}, "tags"),
+        ({"to": "alice", "title": "x", "actor": "Bob"}, "actor"),
+        ({"to": "alice", "title": "x", "actor": {"name": 7}}, "actor.name"),
+        ({"to": "alice", "title": "x", "actor": {"name": "x" * 256}}, "actor.name"),
+        ({"to": "alice", "title": "x", "actor": {"name": "A", "role": "x"}}, "actor.role"),
+        ({"to": "alice", "title": "x", "actor": {"name": "A", "avatar_url": "mailto:a@b.example"}}, "actor.avatar_url"),
+        ({"to": "alice", "title": "x", "actions": {}}, "actions"),
+        ({"to": "alice", "title": "x", "actions": [{"key": "a", "label": "A"}] * 6}, "actions"),
+        ({"to": "alice", "title": "x", "actions": [{"key": "a", "label": "A"}] * 2}, "actions"),
+        ({"to": "alice", "title": "x", "actions": [{"key": "a", "label": 7}]}, "actions.0.label"),
+        (
+            {"to": "alice", "title": "x", "actions": [{"key": "a", "label": "A", "url": "javascript:1"}]},
+            "actions.0.url",
+        ),
+        ({"to": "alice", "title": "x", "actions": [{"key": "a", "label": "A", "x": 1}]}, "actions.0.x"),
+        ({"to": "alice", "title": "x", "action_url": "data:text/html,x"}, "action_url"),
+        ({"to": "alice", "title": "x", "action_url": "/" + "x" * 2_000}, "action_url"),
+        ({"to": "alice", "title": "x", "action_url": 7}, "action_url"),
+        ({"to": "alice", "title": "x", "body": "x" * 10_001}, "body"),
+        ({"to": "alice", "title": "x", "html": "x" * 100_001}, "html"),
+        ({"to": "alice", "title": "x", "html": []}, "html"),
+        ({"to": "alice", "title": " \n "}, "title"),
+        ({"to": "alice", "title": "x", "send_at": 1}, "send_at"),
+        ({"to": "alice", "title": "x", "send_at": "2999-01-01T00:00:00Z"}, "send_at"),
+        ({"to": "alice", "title": "x", "send_at": "9999-12-31T23:59:59-23:59"}, "send_at"),
+        ({"to": "alice", "title": "x", "expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        ({"to": "alice", "title": "x", "expires_at": "0001-01-01T00:00:00+23:59"}, "expires_at"),
+        ({"to": "alice", "title": "x", "group_key": "x" * 201}, "group_key"),
+        ({"to": "alice", "title": "x", "group_key": "a\nb"}, "group_key"),
+        ({"to": "alice", "title": "x", "cancel_key": ["a"]}, "cancel_key"),
+        ({"to": "alice", "title": "x", "event": {}}, "event"),
+        ({"to": "alice", "title": "x", "event": "a b"}, "event"),
+        ({"to": "alice", "title": "x", "template": "no-such"}, "template"),
+        ({"to": "alice", "title": "x", "template": "../etc"}, "template"),
+        ({"to": "alice", "title": "x", "template": 7}, "template"),
+        ({"to": None, "title": "x"}, "to"),
+        ({"to": "", "title": "x"}, "to"),
+        ({"to": "x" * 256, "title": "x"}, "to"),
+        ({"to": ["alice", {"id": "b", "email": 7}], "title": "x"}, "to.1.email"),
+        ({"to": {"topic": 7}, "title": "x"}, "to.topic"),
     ],
 )
 def test_names_the_field_that_is_wrong(server: Api, body: dict[str, Any], field: str) -> None:
@@ -166,3 +296,20 @@ def test_names_the_field_that_is_wrong(server: Api, body: dict[str, Any], field:
 def test_names_all_wrong_fields_at_once(server: Api) -> None:
     document = problem_of(server.post("/notifications", {"title": 1, "nonsense": 2}), 422, "invalid_request")
     assert fields_of(document) == {"to", "title", "nonsense"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"to": "alice", "title": "\\ud800"}',
+        b'{"to": "alice", "title": "\xff"}',
+        b'{"to"',
+        b"[]",
+        b'"x"',
+        b"[" * 2_000,
+    ],
+    ids=["surrogate", "not UTF-8", "cut off", "a list", "a text", "deep"],
+)
+def test_what_is_no_json_object_is_malformed(server: Api, body: bytes) -> None:
+    problem_of(server.call("POST", "/notifications", body), 400, "malformed")
+    assert not Notification.objects.exists()
