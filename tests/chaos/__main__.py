@@ -3,15 +3,27 @@
 import sys
 
 from tests.bench.programme import main
-from tests.chaos import cut, frames, idempotency, install, kill, opposite_orders, redis_outage
+from tests.chaos import (
+    bad_frames,
+    cut,
+    frames,
+    idempotency,
+    install,
+    kill,
+    opposite_orders,
+    redis_outage,
+    rolling_restart,
+)
 
 CHECKS = {
+    "bad_frames": bad_frames.run,
     "cut": cut.run,
     "frames": frames.run,
     "install": install.run,
     "opposite_orders": opposite_orders.run,
     "redis_outage": redis_outage.run,
     "kill": kill.run,
+    "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
 }
 

@@ -1,6 +1,7 @@
 """What is committed is on every open screen at once."""
 
 import asyncio
+from typing import Any
 
 import orjson
 from asgiref.sync import async_to_sync
@@ -58,6 +59,18 @@ async def test_a_mark_that_makes_no_sense_is_answered_and_survived(connect: Conn
     refused = await client.mark("love", *client.inbox.items)
     assert (refused["type"], refused["code"], refused["status"]) == ("error", "invalid_request", 422)
     assert (await client.mark("seen", *client.inbox.items))["changed"] == 1
+
+
+async def test_what_a_mark_does_not_know_is_ignored_however_deep(connect: Connect, db: Db, tenant: Tenant) -> None:
+    client = await connect()
+    await db(send, tenant, "alice")
+    await client.until_last(1)
+    deep: Any = 1
+    for _ in range(400):
+        deep = [deep]
+    first = await client.mark("seen", *client.inbox.items, key="once", from_the_future=deep)
+    again = await client.mark("seen", *client.inbox.items, key="once")
+    assert (first["changed"], first["seq"]) == (again["changed"], again["seq"]) == (1, 2)
 
 
 async def test_marks_are_carried_out_in_order(connect: Connect, db: Db, tenant: Tenant) -> None:
