@@ -4,10 +4,10 @@ from django.contrib import admin
 
 from hub.audience.admin import SubscriberAdmin, TopicAdmin
 from hub.audience.models import Subscriber, Topic
-from hub.content.admin import EventTypeAdmin
-from hub.content.models import EventType
-from hub.fallback.admin import DeliveryAdmin
-from hub.fallback.models import Delivery
+from hub.content.admin import EventTypeAdmin, TemplateAdmin
+from hub.content.models import EventType, Template
+from hub.fallback.admin import DeadLetterAdmin, DeliveryAdmin
+from hub.fallback.models import DeadLetter, Delivery
 from hub.notifications.admin import NotificationAdmin
 from hub.notifications.models import Notification
 from hub.tenancy.admin import ApiKeyAdmin, SigningKeyAdmin, TenantAdmin
@@ -19,5 +19,7 @@ admin.site.register(SigningKey, SigningKeyAdmin)
 admin.site.register(Subscriber, SubscriberAdmin)
 admin.site.register(Topic, TopicAdmin)
 admin.site.register(EventType, EventTypeAdmin)
+admin.site.register(Template, TemplateAdmin)
 admin.site.register(Notification, NotificationAdmin)
 admin.site.register(Delivery, DeliveryAdmin)
+admin.site.register(DeadLetter, DeadLetterAdmin)

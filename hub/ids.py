@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
@@ -23,6 +23,11 @@ def uuid7() -> uuid.UUID:
 def first_id(instant: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of an instant's millisecond: ids made since are greater."""
     return uuid.UUID(int=int(instant.timestamp() * 1000) << 80 | _VERSION | _VARIANT)
+
+
+def time_of(key: uuid.UUID) -> datetime:
+    """When a UUIDv7 was made, by the clock of the process that made it."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
 
 
 def parse_uuid(value: object) -> uuid.UUID | None:

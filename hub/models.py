@@ -2,7 +2,7 @@
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.content.models import EventType, Template
-from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
 from hub.notifications.models import FanOut, Idempotency, Notification
 from hub.preferences.models import Preference
@@ -11,6 +11,7 @@ from hub.tenancy.models import ApiKey, SigningKey, Tenant
 __all__ = [
     "ApiKey",
     "Attempt",
+    "DeadLetter",
     "Delivery",
     "DeliveryDestination",
     "EventType",

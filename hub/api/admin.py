@@ -1,18 +1,35 @@
-"""What the admin pages of all concepts share."""
+"""What the admin pages of all concepts share: lists that stay quick on tables of any size."""
 
-from functools import cached_property
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db import connection
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from hub.api.panels import Panel
+from hub.clock import now
 from hub.content.values import storable
-from hub.ids import parse_uuid
+from hub.ids import first_id, parse_uuid, time_of
+from hub.tenancy.models import Tenant
 
 Row = TypeVar("Row", bound=Model)
+
+OLDER = "older_than"
+TENANT = "tenant__id__exact"
+# rows that one page of a filtered list looks at, at most
+LOOK_BACK = 20_000
+# rows that a search finds, at most: the newest
+FOUND = 1_000
+# tenants to choose from beside a list; any other has its own link on its page
+CHOICES = 50
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin
@@ -25,46 +42,147 @@ else:
             return cls
 
 
-class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
-    """Never counts a big table: takes the planner's estimate of what the list selects."""
+class KeysetChangeList(ChangeList):
+    """Newest first, and on to what is older than the last row: no COUNT(*), no OFFSET from the beginning.
 
-    @cached_property
-    def count(self) -> int:
-        """Rows, exact up to a thousand."""
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        few = rows.order_by()[:1_001].count()
-        return few if few <= 1_000 else max(few, _estimate(rows))
+    A filter that no index answers looks back over LOOK_BACK rows at a time, however rare what it looks for is.
+    """
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        self.filter_params.pop(OLDER, None)
+        text = self.params.pop(OLDER, None)
+        self.cursor = parse_uuid(text) if text else None
+        if text and self.cursor is None:
+            raise IncorrectLookupParameters
+        return super().get_queryset(request, *args, **kwargs)
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        return ["-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        end = self._end()
+        rows = self._below_cursor(self.queryset)
+        rows = rows.filter(pk__gte=end) if end else rows
+        found = list(rows[: self.list_per_page + 1])
+        self.result_list = found[: self.list_per_page]
+        more = len(found) > self.list_per_page
+        self.older = self.result_list[-1].pk if more else end
+        self.looked_back_to = time_of(end) if end and not more else None
+        # how many there are in all is not known, and not shown
+        self.result_count = self.full_result_count = len(self.result_list)
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
+
+    @property
+    def older_link(self) -> str:
+        """The page after this one, empty on the last."""
+        return self.get_query_string({OLDER: self.older.hex}) if self.older else ""
+
+    @property
+    def newest_link(self) -> str:
+        """The first page, empty on it."""
+        return self.get_query_string() if self.cursor else ""
+
+    def _below_cursor(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(pk__lt=self.cursor) if self.cursor else rows
+
+    def _end(self) -> UUID | None:
+        """Where a filtered page stops looking, None if an index finds its rows anyway."""
+        filters = self.get_filters_params(self.params)
+        if self.query or not set(filters) - {TENANT, CreatedFilter.parameter_name}:
+            return None
+        rows = self.root_queryset.filter(**{name: value for name, value in filters.items() if name == TENANT})
+        rows = self._below_cursor(rows).order_by("-pk")
+        return rows.values_list("pk", flat=True)[LOOK_BACK - 1 : LOOK_BACK].first()
+
+
+class CreatedFilter(admin.SimpleListFilter):
+    """By age. An id carries the time at which it was made, so this is a range of the primary key."""
+
+    title = "age"
+    parameter_name = "created"
+    ages = {
+        "hour": ("Past hour", timedelta(hours=1)),
+        "day": ("Past 24 hours", timedelta(days=1)),
+        "week": ("Past 7 days", timedelta(days=7)),
+        "month": ("Past 30 days", timedelta(days=30)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, title) for name, (title, _) in self.ages.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.ages.get(self.value() or "")
+        return queryset.filter(pk__gte=first_id(now() - chosen[1])) if chosen else queryset
+
+
+class TenantFilter(admin.RelatedFieldListFilter):
+    """By tenant: the first few by name."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        return list(Tenant.objects.order_by("slug").values_list("pk", "slug")[:CHOICES])
 
 
 class HubAdmin(Base[Row]):
-    """Lists that stay quick on tables of any size: newest first, no COUNT(*), no drop-downs of a million rows."""
+    """Newest first, searched exactly or by what a name begins with: what an index can answer."""
 
-    paginator = EstimatingPaginator
+    change_list_template = "admin/hub/keyset_change_list.html"
+    change_form_template = "admin/hub/panels_change_form.html"
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     ordering = ("-pk",)
-    # what a search term that is no UUID is looked up in, exactly
-    exact_fields: tuple[str, ...] = ()
-    # what a UUID is looked up in
-    id_fields: tuple[str, ...] = ("pk",)
+    sortable_by = ()
     search_fields = ("pk",)
+    # what a UUID is looked up in, and what any other term: lookups that have an index
+    id_lookups: tuple[str, ...] = ("pk",)
+    text_lookups: tuple[str, ...] = ()
+
+    class Media:
+        css = {"all": ("hub-admin/admin.css",)}
+
+    def panels(self, request: HttpRequest, row: Row) -> Sequence[Panel]:
+        """What is shown below the form of a record."""
+        return ()
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        context["panels"] = self.panels(request, row) if row is not None else ()
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may change records may operate on them, even where no field of theirs is ever edited."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeysetChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        """Exact matches only: what an index can answer."""
+        """The newest FOUND rows of each lookup."""
         term = search_term.strip()
-        if not term or not storable(term):
-            return (queryset.none() if term else queryset), False
-        found_id = parse_uuid(term)
-        names = self.id_fields if found_id else self.exact_fields
-        matches = queryset.none()
-        for name in names:
-            matches = matches | queryset.filter(**{name: found_id or term})
-        return matches, False
+        if not term:
+            return queryset, False
+        found = set(self.find(term)) if storable(term) else set()
+        return queryset.filter(pk__in=found), False
+
+    def find(self, term: str) -> Iterable[UUID]:
+        """The ids that a search term finds."""
+        key = parse_uuid(term)
+        for lookup in self.id_lookups if key else self.text_lookups:
+            rows = self.model._default_manager.filter(**{lookup: key or term}).order_by("-pk")
+            yield from rows.values_list("pk", flat=True)[:FOUND]
 
 
-class ReadOnlyAdmin(HubAdmin[Row]):
+class KeptAdmin(HubAdmin[Row]):
+    """For what too much hangs on to be deleted with a click."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(KeptAdmin[Row]):
     """For what only the hub itself writes."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -73,13 +191,17 @@ class ReadOnlyAdmin(HubAdmin[Row]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+
+def by_tenant(rows: QuerySet[Any], act: Callable[[Tenant, list[UUID]], int]) -> int:
+    """Do something to records of any tenants, tenant by tenant. Returns the sum."""
+    chosen: dict[UUID, list[UUID]] = {}
+    for key, tenant_id in rows.values_list("pk", "tenant_id"):
+        chosen.setdefault(tenant_id, []).append(key)
+    tenants = Tenant.objects.in_bulk(list(chosen))
+    return sum(act(tenants[tenant_id], keys) for tenant_id, keys in chosen.items())
 
 
-def _estimate(rows: QuerySet[Any]) -> int:
-    sql, params = rows.order_by().query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
-        plan = cursor.fetchone()[0]
-    return int(plan[0]["Plan"]["Plan Rows"])
+def pretty(value: object) -> SafeString:
+    """JSON to look at."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return format_html('<code class="hub-code">{}</code>', text)

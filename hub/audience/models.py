@@ -43,8 +43,13 @@ class Subscriber(models.Model):
                 fields=["tenant", "user"], condition=Q(user__isnull=False), name="hub_subscriber_user"
             ),
         ]
-        # what everybody, a filter and a list of subscribers are walked along
-        indexes = [models.Index(fields=["tenant", "id"], name="hub_subscriber_walk")]
+        indexes = [
+            # what everybody, a filter and a list of subscribers are walked along
+            models.Index(fields=["tenant", "id"], name="hub_subscriber_walk"),
+            # whoever looks for somebody doesn't know the tenant, and types the beginning
+            models.Index(fields=["external_id"], opclasses=["varchar_pattern_ops"], name="hub_subscriber_search"),
+            models.Index(fields=["email"], condition=~Q(email=""), name="hub_subscriber_email"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -76,7 +81,7 @@ class Topic(models.Model):
     """A named audience that subscribers follow."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="topics")
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="topics")
     key = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True, default="")
     # subscribers may follow it themselves; to them a topic that is not open does not exist
@@ -85,6 +90,10 @@ class Topic(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_topic_key")]
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="hub_topic_list"),
+            models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="hub_topic_search"),
+        ]
 
     def __str__(self) -> str:
         return self.key

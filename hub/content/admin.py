@@ -1,40 +1,68 @@
-"""Admin: event types, checked as the API checks them."""
+"""Admin: event types and templates, checked as the API checks them."""
 
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Now
+from django.http import HttpRequest
 
-from hub.api.admin import HubAdmin
+from hub.api.admin import HubAdmin, TenantFilter
 from hub.content.keys import check_key
-from hub.content.models import EventType
+from hub.content.models import EventType, Template
 from hub.content.services import check_ladder
 from hub.content.templates import check_template
 from hub.exceptions import InvalidRequest
 
 
-class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
+class CheckedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the API refuses is refused here, with the same words."""
+
     def clean_key(self) -> Any:
-        return self._checked("key", lambda value: check_key(value, field="key"))
+        return self.checked("key", lambda value: check_key(value, field="key"))
 
-    def clean_category(self) -> Any:
-        return self._checked("category", lambda value: check_key(value, field="category"))
-
-    def clean_ladder(self) -> Any:
-        return self._checked("ladder", check_ladder)
-
-    def clean_template(self) -> Any:
-        return self._checked("template", check_template)
-
-    def _checked(self, name: str, check: Any) -> Any:
+    def checked(self, name: str, check: Any) -> Any:
+        """The field, as `check` gives it back."""
         try:
             return check(self.cleaned_data[name])
         except InvalidRequest as error:
             raise forms.ValidationError([f"{e.field}: {e.message}".removeprefix(": ") for e in error.errors]) from error
 
 
+class EventTypeForm(CheckedForm):
+    def clean_category(self) -> Any:
+        return self.checked("category", lambda value: check_key(value, field="category"))
+
+    def clean_ladder(self) -> Any:
+        return self.checked("ladder", check_ladder)
+
+    def clean_template(self) -> Any:
+        return self.checked("template", check_template)
+
+
+class TemplateForm(CheckedForm):
+    def clean_content(self) -> Any:
+        return self.checked("content", check_template)
+
+
 class EventTypeAdmin(HubAdmin[EventType]):
     form = EventTypeForm
     list_display = ("key", "name", "category", "tenant", "required", "active")
-    list_filter = ("tenant", "active", "required")
+    list_filter = (("tenant", TenantFilter), "active", "required")
     list_select_related = ("tenant",)
-    exact_fields = ("key", "name", "category")
+    autocomplete_fields = ("tenant",)
+    text_lookups = ("key", "name", "category")
+    search_help_text = "A key, name or category."
+
+
+class TemplateAdmin(HubAdmin[Template]):
+    form = TemplateForm
+    list_display = ("key", "name", "tenant", "updated_at")
+    list_filter = (("tenant", TenantFilter),)
+    list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant",)
+    text_lookups = ("key", "name")
+    search_help_text = "A key or name."
+
+    def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:
+        obj.updated_at = Now()
+        super().save_model(request, obj, form, change)

@@ -1,38 +1,66 @@
-"""Admin: deliveries, with what an operator may do about them."""
+"""Admin: deliveries, and dead letters by their cause, with what an operator may do about them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
-from hub.api.admin import ReadOnlyAdmin
-from hub.fallback.models import Delivery
-from hub.fallback.services import mark_dead, replay
+from hub.api.admin import CreatedFilter, ReadOnlyAdmin, TenantFilter, by_tenant
+from hub.api.panels import Panel, badge, link, when
+from hub.conf import conf
+from hub.fallback.lists import Wanted
+from hub.fallback.models import Attempt, DeadLetter, Delivery
+from hub.fallback.reasons import SENTENCES
+from hub.fallback.services import mark_dead, replay, replay_dead_letters
 from hub.tenancy.models import Tenant
 
+# dead letters that are counted by cause, and that one click sends again: the newest
+COUNTED = 10_000
+AT_ONCE = 1_000
 
-class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    list_display = (
-        "id",
-        "channel",
-        "state",
-        "reason",
-        "subscriber",
-        "event",
-        "attempts",
-        "due_at",
-        "created_at",
-        "tenant",
-    )
-    list_filter = ("state", "channel", ("created_at", admin.DateFieldListFilter), "lane", "tenant")
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By reason: those that there can be, not those that a table of millions has."""
+
+    title = "reason"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(reason, reason) for reason in sorted(SENTENCES)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    """By channel: those that are configured."""
+
+    title = "channel"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(channel, channel) for channel in conf.channels]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
+class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
+    """What both lists share."""
+
     list_select_related = ("subscriber", "notification", "tenant")
-    id_fields = ("pk", "notification_id", "item_id", "subscriber_id")
-    exact_fields = ("subscriber__external_id", "reason")
-    readonly_fields = ("request_id",)
-    actions = ("send_again", "give_up")
-    search_help_text = "A delivery's, notification's or subscriber's id, or a reason."
+    id_lookups = ("pk", "notification_id", "item_id")
+    search_help_text = "The id of a delivery, a notification or an inbox item."
+    fields = (
+        ("tenant", "subscriber", "notification"),
+        ("channel", "lane", "step", "generation"),
+        ("colour", "why"),
+        ("created_at", "due_at", "finished_at"),
+        ("attempts", "unknowns", "request_id"),
+    )
 
     @admin.display(description="event")
     def event(self, delivery: Delivery) -> str:
@@ -44,27 +72,85 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         """What the log calls the request that it began with."""
         return delivery.notification.request_id
 
+    @admin.display(description="created (UTC)")
+    def made(self, delivery: Delivery) -> str:
+        """When it was planned."""
+        return f"{delivery.created_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="state")
+    def colour(self, delivery: Delivery) -> SafeString:
+        """Its state, coloured."""
+        return badge(delivery.state)
+
+    @admin.display(description="reason")
+    def why(self, delivery: Delivery) -> str:
+        """Why it is in this state, in words."""
+        return SENTENCES.get(delivery.reason, delivery.reason)
+
+    @admin.display(description="tries")
+    def tries(self, delivery: Delivery) -> int:
+        """Calls that failed or were never answered."""
+        return delivery.attempts + delivery.unknowns
+
     @admin.action(description="Send the selected dead or sent deliveries again", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Each becomes a new generation that is due now."""
-        self._told(request, _by_tenant(queryset, replay), "sent again")
+        number = by_tenant(queryset, lambda tenant, ids: replay(tenant=tenant, delivery_ids=ids))
+        self.message_user(request, f"{number} sent again. Those in another state were passed over.")
+
+    def panels(self, request: HttpRequest, row: Delivery) -> Sequence[Panel]:
+        calls = Attempt.objects.filter(destination__delivery=row).select_related("destination").order_by("-id")
+        rows = [
+            (when(c.started_at), when(c.finished_at), c.destination.address, c.provider, c.outcome, c.code, c.answer)
+            for c in calls[:50]
+        ]
+        columns = ("Called (UTC)", "Answered", "Address", "Provider", "Outcome", "Code", "Answer")
+        note = link(row.notification, "Its notification's timeline")
+        return [Panel("Provider calls", columns, rows, "No provider was called yet.", note)]
+
+
+class DeliveryAdmin(DeliveriesAdmin):
+    list_display = ("made", "subscriber", "event", "channel", "colour", "reason", "tries", "tenant")
+    list_filter = ("state", ChannelFilter, ReasonFilter, CreatedFilter, "lane", ("tenant", TenantFilter))
+    actions = ("send_again", "give_up")
 
     @admin.action(description="Give the selected waiting deliveries up", permissions=["operate"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """They become dead letters."""
-        self._told(request, _by_tenant(queryset, mark_dead), "given up")
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may change deliveries may operate them; the rows themselves are never edited."""
-        return request.user.has_perm("hub.change_delivery")
-
-    def _told(self, request: HttpRequest, number: int, what: str) -> None:
-        self.message_user(request, f"{number} {what}. Those in another state were passed over.")
+        number = by_tenant(queryset, lambda tenant, ids: mark_dead(tenant=tenant, delivery_ids=ids))
+        self.message_user(request, f"{number} given up. Those in another state were passed over.")
 
 
-def _by_tenant(queryset: QuerySet[Delivery], act: Callable[..., int]) -> int:
-    chosen: dict[Any, list[Any]] = {}
-    for delivery_id, tenant_id in queryset.values_list("pk", "tenant_id"):
-        chosen.setdefault(tenant_id, []).append(delivery_id)
-    tenants = Tenant.objects.in_bulk(list(chosen))
-    return sum(act(tenant=tenants[tenant_id], delivery_ids=ids) for tenant_id, ids in chosen.items())
+class DeadLetterAdmin(DeliveriesAdmin):
+    """What could not be delivered and was not replayed since."""
+
+    change_list_template = "admin/hub/dead_letters.html"
+    list_display = ("made", "subscriber", "event", "channel", "reason", "tries", "tenant")
+    list_filter = (ChannelFilter, ReasonFilter, CreatedFilter, ("tenant", TenantFilter))
+    actions = ("send_again", "send_cause_again")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return super().get_queryset(request).filter(state=Delivery.State.DEAD)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"causes": self._causes(request), **(extra_context or {})})
+
+    @admin.action(description="Send all with the causes of the selected again", permissions=["operate"])
+    def send_cause_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """The newest AT_ONCE of the same tenant, channel and reason as any that is selected."""
+        causes = set(queryset.values_list("tenant_id", "channel", "reason"))
+        tenants = Tenant.objects.in_bulk([tenant_id for tenant_id, _, _ in causes])
+        number, more = 0, False
+        for tenant_id, channel, reason in causes:
+            wanted = Wanted(state=Delivery.State.DEAD, channel=channel, reason=reason)
+            again, left = replay_dead_letters(tenant=tenants[tenant_id], wanted=wanted, limit=AT_ONCE)
+            number, more = number + again, more or left
+        rest = " There are more: do it again." if more else ""
+        self.message_user(request, f"{number} sent again, of {len(causes)} causes.{rest}")
+
+    def _causes(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """How many there are of each cause, among the newest COUNTED."""
+        newest = self.get_queryset(request).order_by("-pk").values("channel", "reason")[:COUNTED]
+        counted = DeadLetter.objects.filter(pk__in=newest.values("pk")).values("channel", "reason")
+        rows = counted.annotate(number=Count("pk")).order_by("-number")
+        return [row | {"why": SENTENCES.get(row["reason"], row["reason"])} for row in rows]

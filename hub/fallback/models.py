@@ -75,10 +75,20 @@ class Delivery(models.Model):
             # of a kind, newest first: what `hub.fallback.lists` and the analytics read
             models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
             models.Index(fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"),
+            models.Index(fields=["notification", "subscriber"], name="hub_delivery_notification"),
+            models.Index(fields=["tenant", "-id"], name="hub_delivery_list"),
+            models.Index(fields=["-id"], condition=Q(state="dead"), name="hub_delivery_dead_of_all"),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.state}"
+
+
+class DeadLetter(Delivery):
+    """A delivery that nobody tries any more: a page of its own for operators."""
+
+    class Meta:
+        proxy = True
 
 
 class DeliveryDestination(models.Model):

@@ -7,14 +7,8 @@ from django.db.models.functions import Now
 from hub.ids import uuid7
 
 GONE = ("deleted_at", "retracted_at", "expired_at")
-VISIBLE = Q(
-    archived_at__isnull=True,
-    snoozed_until__isnull=True,
-    deleted_at__isnull=True,
-    retracted_at__isnull=True,
-    expired_at__isnull=True,
-    hidden_reason="",
-)
+ALIVE = Q(deleted_at__isnull=True, retracted_at__isnull=True, expired_at__isnull=True, hidden_reason="")
+VISIBLE = ALIVE & Q(archived_at__isnull=True, snoozed_until__isnull=True)
 
 
 class InboxItem(models.Model):
@@ -66,6 +60,18 @@ class InboxItem(models.Model):
                 condition=Q(visible=True, read_at__isnull=True),
                 name="hub_inbox_item_unread",
             ),
+            models.Index(
+                fields=["subscriber", "-surfaced_seq", "-id"],
+                condition=ALIVE & Q(archived_at__isnull=False),
+                name="hub_inbox_item_archived",
+            ),
+            models.Index(
+                fields=["subscriber", "-surfaced_seq", "-id"],
+                condition=ALIVE & Q(archived_at__isnull=True, snoozed_until__isnull=False),
+                name="hub_inbox_item_snoozed",
+            ),
+            # what a subscriber was told, hidden or not: the operator's question
+            models.Index(fields=["subscriber", "-notification"], name="hub_inbox_item_told"),
             models.Index(
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="hub_inbox_item_wake"
             ),

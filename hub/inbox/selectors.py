@@ -141,13 +141,13 @@ def list_items(
         SELECT s.epoch, s.last_seq, s.unread, s.unseen, i.* FROM hub_stream s
         LEFT JOIN LATERAL (
             SELECT {ITEM_COLUMNS} FROM {_FROM}
-            WHERE i.subscriber_id = s.subscriber_id AND {" AND ".join([FILTERS[filter], *where])}
+            WHERE i.subscriber_id = %s AND {" AND ".join([FILTERS[filter], *where])}
             ORDER BY i.surfaced_seq DESC, i.id DESC LIMIT %s
         ) i ON true
         WHERE s.subscriber_id = %s ORDER BY i.surfaced_seq DESC, i.id DESC
     """  # noqa: S608 constants and placeholders only
     with connection.cursor() as db:
-        db.execute(statement, [*arguments, limit + 1, subscriber_id])
+        db.execute(statement, [subscriber_id, *arguments, limit + 1, subscriber_id])
         rows = db.fetchall()
     if not rows:
         raise NotFound("There is no such subscriber.")

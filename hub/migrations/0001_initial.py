@@ -107,11 +107,11 @@ class Migration(migrations.Migration):
                         expression=models.Case(
                             models.When(
                                 models.Q(
-                                    ("archived_at__isnull", True),
                                     ("deleted_at__isnull", True),
                                     ("expired_at__isnull", True),
                                     ("hidden_reason", ""),
                                     ("retracted_at__isnull", True),
+                                    ("archived_at__isnull", True),
                                     ("snoozed_until__isnull", True),
                                 ),
                                 then=True,
@@ -176,6 +176,16 @@ class Migration(migrations.Migration):
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="DeadLetter",
+            fields=[],
+            options={
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("hub.delivery",),
         ),
         migrations.CreateModel(
             name="DeliveryDestination",
@@ -540,7 +550,10 @@ class Migration(migrations.Migration):
                 (
                     "tenant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="topics", to="hub.tenant"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="topics",
+                        to="hub.tenant",
                     ),
                 ),
             ],
@@ -628,6 +641,16 @@ class Migration(migrations.Migration):
             model_name="subscriber",
             index=models.Index(fields=["tenant", "id"], name="hub_subscriber_walk"),
         ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(fields=["external_id"], name="hub_subscriber_search", opclasses=["varchar_pattern_ops"]),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(
+                condition=models.Q(("email", ""), _negated=True), fields=["email"], name="hub_subscriber_email"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="subscriber",
             constraint=models.UniqueConstraint(fields=("tenant", "external_id"), name="hub_subscriber_external_id"),
@@ -651,14 +674,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notification",
             index=models.Index(
-                condition=models.Q(("cancel_key", ""), _negated=True),
-                fields=["tenant", "cancel_key"],
-                name="hub_notification_cancel",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
                 condition=models.Q(("replay_of__isnull", False)), fields=["replay_of"], name="hub_notification_replays"
             ),
         ),
@@ -668,6 +683,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("cancelled_at__isnull", False), ("audience__has_key", "except"), _connector="OR"),
                 fields=["tenant"],
                 name="hub_notification_unserved",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("cancel_key", ""), _negated=True),
+                fields=["cancel_key", "tenant"],
+                name="hub_notification_cancel",
             ),
         ),
         migrations.AddIndex(
@@ -689,6 +712,39 @@ class Migration(migrations.Migration):
                 fields=["subscriber", "-surfaced_seq", "-id"],
                 name="hub_inbox_item_unread",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="inboxitem",
+            index=models.Index(
+                condition=models.Q(
+                    ("deleted_at__isnull", True),
+                    ("expired_at__isnull", True),
+                    ("hidden_reason", ""),
+                    ("retracted_at__isnull", True),
+                    ("archived_at__isnull", False),
+                ),
+                fields=["subscriber", "-surfaced_seq", "-id"],
+                name="hub_inbox_item_archived",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboxitem",
+            index=models.Index(
+                condition=models.Q(
+                    ("deleted_at__isnull", True),
+                    ("expired_at__isnull", True),
+                    ("hidden_reason", ""),
+                    ("retracted_at__isnull", True),
+                    ("archived_at__isnull", True),
+                    ("snoozed_until__isnull", False),
+                ),
+                fields=["subscriber", "-surfaced_seq", "-id"],
+                name="hub_inbox_item_snoozed",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboxitem",
+            index=models.Index(fields=["subscriber", "-notification"], name="hub_inbox_item_told"),
         ),
         migrations.AddIndex(
             model_name="inboxitem",
@@ -786,6 +842,18 @@ class Migration(migrations.Migration):
                 fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"
             ),
         ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["notification", "subscriber"], name="hub_delivery_notification"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(fields=["tenant", "-id"], name="hub_delivery_list"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="hub_delivery_dead_of_all"),
+        ),
         migrations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(fields=("item", "channel", "generation"), name="hub_delivery_once"),
@@ -804,6 +872,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="attempt",
             constraint=models.UniqueConstraint(fields=("destination", "fence"), name="hub_attempt_once"),
+        ),
+        migrations.AddIndex(
+            model_name="topic",
+            index=models.Index(fields=["tenant", "-id"], name="hub_topic_list"),
+        ),
+        migrations.AddIndex(
+            model_name="topic",
+            index=models.Index(fields=["key"], name="hub_topic_search", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddConstraint(
             model_name="topic",

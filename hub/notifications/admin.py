@@ -1,60 +1,128 @@
-"""Admin: notifications, read-only, each with its timeline."""
+"""Admin: notifications, read-only, each with its timeline: why did this user get it, or not?"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hub.api.admin import ReadOnlyAdmin
+from hub.api.admin import FOUND, CreatedFilter, ReadOnlyAdmin, TenantFilter, pretty
+from hub.api.panels import Panel, badge, when, words
 from hub.audience.models import Subscriber
-from hub.clock import iso
+from hub.content.values import storable
+from hub.fallback.reasons import SENTENCES
+from hub.ids import parse_uuid
+from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
-from hub.notifications.selectors import received
 from hub.notifications.timeline import Event, timeline
 
-_QUIET = {"explanation", "delivery"}
+# subscribers of different tenants with the same id, of which a search shows what they got
+NAMESAKES = 5
+_SAID_APART = {"explanation", "reason", "delivery", "channel", "step", "generation", "due_at"}
+_TITLES = {
+    "accepted": "Accepted",
+    "due": "Due",
+    "processed": "Fanned out",
+    "cancelled": "Cancelled",
+    "retracted": "Withdrawn",
+    "item.created": "In the inbox",
+    "item.hidden": "Not shown in the inbox",
+    "item.wakes": "Wakes from its snooze",
+    "item.acted": "Answered",
+    "item.retracted": "Withdrawn from the inbox",
+    "delivery.planned": "Planned",
+    "delivery.dead": "Given up",
+    "attempt.started": "Provider called",
+    "attempt.finished": "Provider answered",
+}
 
 
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
-    list_display = ("id", "event", "title", "status", "priority", "recipients", "tenant", "created_at")
-    list_filter = ("status", ("created_at", admin.DateFieldListFilter), "priority", "tenant")
+    list_display = ("title", "event", "state", "recipients", "priority", "tenant", "created_at")
+    list_filter = ("status", CreatedFilter, "priority", ("tenant", TenantFilter))
     list_select_related = ("tenant",)
-    exact_fields = ("event", "category", "cancel_key", "group_key")
+    text_lookups = ("cancel_key",)
     fields = (
-        ("tenant", "event", "category", "status", "priority"),
-        ("title", "creator", "request_id", "recipients"),
-        ("created_at", "send_at", "expires_at", "processed_at", "cancelled_at"),
+        ("tenant", "event", "category"),
+        ("state", "priority", "recipients", "creator", "request_id"),
+        ("created_at", "send_at", "expires_at"),
+        ("processed_at", "cancelled_at", "retracted_at"),
         ("tags", "group_key", "cancel_key"),
-        "story",
-        "audience",
-        "content",
-        "ladder",
+        "said",
+        "to",
+        "steps",
     )
-    search_help_text = "A notification's id, an event, category, cancel or group key, or a subscriber's id."
+    search_help_text = "A notification's id, a subscriber's id, or a cancel key."
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
-    ) -> tuple[QuerySet[Notification], bool]:
-        found, _ = super().get_search_results(request, queryset, search_term)
-        term = search_term.strip()
-        return (found | received(queryset, Subscriber.objects.all(), term) if term else found), False
+    def find(self, term: str) -> Iterable[UUID]:
+        """Also what a subscriber was told, by their own id or the hub's."""
+        yield from super().find(term)
+        who = {"pk": parse_uuid(term)} if parse_uuid(term) else {"external_id": term}
+        for subscriber in Subscriber.objects.filter(**who)[:NAMESAKES]:
+            told = InboxItem.objects.filter(subscriber=subscriber).order_by("-notification_id")
+            yield from told.values_list("notification_id", flat=True)[:FOUND]
 
     @admin.display(description="title")
     def title(self, notification: Notification) -> str:
         """The title as it was rendered."""
-        return str(notification.content["title"])
+        return str(notification.content["title"]) or "(no title)"
 
-    @admin.display(description="timeline")
-    def story(self, notification: Notification) -> SafeString:
-        """What happened, for the first recipients."""
-        told = timeline(notification)
-        rows = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", map(_row, told.events))
-        more = "More recipients: see the API's timeline." if told.next else ""
-        return format_html("<table>{}</table>{}", rows, more)
+    @admin.display(description="status")
+    def state(self, notification: Notification) -> SafeString:
+        """Its status, coloured."""
+        return badge(notification.status)
+
+    @admin.display(description="content")
+    def said(self, notification: Notification) -> SafeString:
+        """What it says."""
+        return pretty({name: value for name, value in notification.content.items() if value})
+
+    @admin.display(description="to")
+    def to(self, notification: Notification) -> SafeString:
+        """Whom it was for, as it was asked."""
+        return pretty(notification.audience)
+
+    @admin.display(description="ladder")
+    def steps(self, notification: Notification) -> SafeString:
+        """Where it goes from the app, as the event type said then."""
+        return pretty(notification.ladder)
+
+    def panels(self, request: HttpRequest, row: Notification) -> Sequence[Panel]:
+        """The timeline, of everybody or of the subscriber that the address names."""
+        term = request.GET.get("subscriber", "").strip()
+        who = term if storable(term) else ""
+        told = timeline(row, subscriber=who or None)
+        reached = any(event.subscriber for event in told.events)
+        rows = [_row(event) for event in told.events] if reached or not who else []
+        note = "Only the first recipients: name a subscriber to see theirs." if told.next else ""
+        columns = ("When (UTC)", "Subscriber", "Channel", "What", "Details")
+        return [Panel("Timeline", columns, rows, _nobody(row, who), note, "subscriber", who)]
 
 
-def _row(event: Event) -> tuple[str | None, str, str, str]:
-    sentence = event.details.get("explanation") or ""
-    details = ", ".join(f"{k}: {v}" for k, v in event.details.items() if v not in (None, "") and k not in _QUIET)
-    return iso(event.at), event.subscriber, event.kind, f"{details} {sentence}".strip()
+def _nobody(notification: Notification, who: str) -> str:
+    """Why there is nothing to tell about somebody."""
+    if notification.cancelled_at:
+        return f"{who} never got it: the notification was cancelled."
+    if not notification.processed_at:
+        return f"{who} has nothing of it yet: it has not been fanned out."
+    return f"{who} is not among its recipients. Is the id right, and did they follow the topic at that time?"
+
+
+def _row(event: Event) -> Sequence[object]:
+    facts = event.details
+    kind = event.kind.partition(".")[2] or event.kind
+    title = _TITLES.get(event.kind, kind.capitalize())
+    return when(event.at), event.subscriber, facts.get("channel", ""), format_html("<b>{}</b>", title), _details(facts)
+
+
+def _details(facts: dict[str, object]) -> str:
+    reason = str(facts.get("reason") or "")
+    sentence = SENTENCES.get(reason, "")
+    others = [
+        f"{name}: {value}" for name, value in facts.items() if value not in (None, "") and name not in _SAID_APART
+    ]
+    due = [f"due {facts['due_at']:%H:%M:%S}"] if "due_at" in facts else []
+    again = [f"replay {facts['generation']}"] if facts.get("generation") else []
+    return words([sentence, f"({reason})" if reason else "", *due, *again, *others])

@@ -65,7 +65,6 @@ class Notification(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "-id"], name="hub_notification_list"),
-            models.Index(fields=["tenant", "cancel_key"], condition=~Q(cancel_key=""), name="hub_notification_cancel"),
             models.Index(fields=["replay_of"], condition=Q(replay_of__isnull=False), name="hub_notification_replays"),
             # what an erasure has to look through, as nobody's item leads to it
             models.Index(
@@ -73,6 +72,7 @@ class Notification(models.Model):
                 condition=Q(cancelled_at__isnull=False) | Q(audience__has_key="except"),
                 name="hub_notification_unserved",
             ),
+            models.Index(fields=["cancel_key", "tenant"], condition=~Q(cancel_key=""), name="hub_notification_cancel"),
         ]
 
     def __str__(self) -> str:

@@ -1,34 +1,82 @@
 """Admin: tenants and their keys. A key's text is shown once, right after it was made."""
 
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
-from hub.api.admin import HubAdmin
-from hub.exceptions import InvalidRequest
+from hub.api.admin import TENANT, HubAdmin, KeptAdmin, TenantFilter
+from hub.api.panels import Panel, badge, list_link
+from hub.exceptions import Conflict, InvalidRequest
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
-from hub.tenancy.services import checked_origins, revoke_signing_key, suspend_tenant
+from hub.tenancy.services import (
+    check_slug,
+    checked_origins,
+    resume_tenant,
+    revoke_api_key,
+    revoke_signing_key,
+    rotate_api_key,
+    suspend_tenant,
+)
 from hub.tenancy.signing import checked_signing_key
+
+OVERLAP = timedelta(days=1)
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
-    def clean_allowed_origins(self) -> list[str]:
-        try:
-            return checked_origins(self.cleaned_data["allowed_origins"])
-        except InvalidRequest as error:
-            raise forms.ValidationError(error.message) from error
+    def clean_slug(self) -> Any:
+        return _checked(check_slug, self.cleaned_data["slug"])
+
+    def clean_allowed_origins(self) -> Any:
+        return _checked(checked_origins, self.cleaned_data["allowed_origins"])
 
 
-class TenantAdmin(HubAdmin[Tenant]):
+class TenantAdmin(KeptAdmin[Tenant]):
     form = TenantForm
-    list_display = ("slug", "name", "status", "created_at")
+    list_display = ("slug", "name", "state", "created_at")
     list_filter = ("status",)
-    exact_fields = ("slug", "name")
+    text_lookups = ("slug", "name")
+    search_help_text = "A tenant's id, slug or name."
+    fields = ("slug", "name", "allowed_origins", "status", "created_at")
+    readonly_fields = ("status", "created_at")
+    actions = ("suspend", "resume")
+
+    @admin.display(description="status")
+    def state(self, tenant: Tenant) -> SafeString:
+        """Its status, coloured."""
+        return badge(tenant.status)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
+        return (*self.readonly_fields, "slug") if obj else self.readonly_fields
+
+    def panels(self, request: HttpRequest, row: Tenant) -> Sequence[Panel]:
+        """Where to go from here: every list that has a filter by tenant."""
+        pages = self.admin_site._registry
+        models = [model for model, page in pages.items() if ("tenant", TenantFilter) in (page.list_filter or ())]
+        links = [(list_link(model, _named(model), f"{TENANT}={row.pk}"),) for model in models]
+        return [Panel("Of this tenant", ("List",), links, empty="")]
+
+    @admin.action(description="Suspend the selected tenants: 403 for all, nothing is sent", permissions=["operate"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        """Until they are resumed."""
+        self._each(request, queryset.exclude(status=Tenant.Status.SUSPENDED), suspend_tenant, "suspended")
+
+    @admin.action(description="Resume the selected tenants", permissions=["operate"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        """End their suspension."""
+        self._each(request, queryset.exclude(status=Tenant.Status.ACTIVE), resume_tenant, "resumed")
+
+    def _each(self, request: HttpRequest, tenants: QuerySet[Tenant], act: Callable[..., None], what: str) -> None:
+        chosen = list(tenants)
+        for tenant in chosen:
+            act(tenant=tenant)
+        self.message_user(request, f"{len(chosen)} {what}.")
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -40,14 +88,21 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(choices=[(scope, scope) for scope in sorted(SCOPES)])
 
 
-class ApiKeyAdmin(HubAdmin[ApiKey]):
+class ApiKeyAdmin(KeptAdmin[ApiKey]):
     form = ApiKeyForm
-    list_display = ("name", "prefix", "tenant", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
-    list_filter = ("tenant",)
+    list_display = ("name", "shown", "tenant", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_filter = (("tenant", TenantFilter),)
     list_select_related = ("tenant",)
-    exact_fields = ("name", "prefix")
+    autocomplete_fields = ("tenant",)
+    text_lookups = ("name", "prefix")
+    search_help_text = "A key's id, name, or the 8 characters after hub_."
     readonly_fields = ("prefix", "last_used_at", "revoked_at")
-    actions = ("revoke",)
+    actions = ("rotate", "revoke")
+
+    @admin.display(description="key")
+    def shown(self, key: ApiKey) -> str:
+        """As much of it as may be seen."""
+        return str(key)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return (*self.readonly_fields, "tenant") if obj else self.readonly_fields
@@ -56,14 +111,25 @@ class ApiKeyAdmin(HubAdmin[ApiKey]):
         if not change:
             new = generate()
             obj.prefix, obj.digest = new.prefix, new.digest
-            text = f"The key is {new.text}. Copy it now: it can't be shown again."
-            messages.warning(request, text)
+            _show_once(request, new.text)
         super().save_model(request, obj, form, change)
 
+    @admin.action(description="Rotate: a new key each, the old ones end in a day", permissions=["operate"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """The new keys are shown once."""
+        for key in queryset.select_related("tenant"):
+            try:
+                _show_once(request, rotate_api_key(tenant=key.tenant, key_id=key.pk, overlap=OVERLAP)[1])
+            except Conflict as error:
+                self.message_user(request, f"{key.name}: {error.message}", messages.ERROR)
+
+    @admin.action(description="Revoke the selected keys, now and for good", permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Revoke the selected keys"""
-        revoked = queryset.filter(revoked_at__isnull=True).update(revoked_at=Now())
-        self.message_user(request, f"{revoked} revoked.")
+        """What has ended already is passed over."""
+        chosen = list(queryset.filter(revoked_at__isnull=True).select_related("tenant"))
+        for key in chosen:
+            revoke_api_key(tenant=key.tenant, key_id=key.pk)
+        self.message_user(request, f"{len(chosen)} revoked.")
 
 
 class SigningKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -88,13 +154,18 @@ class SigningKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 class SigningKeyAdmin(HubAdmin[SigningKey]):
     form = SigningKeyForm
     list_display = ("id", "tenant", "algorithm", "jwks_url", "created_at", "revoked_at")
-    list_filter = ("tenant", "algorithm")
+    list_filter = (("tenant", TenantFilter), "algorithm")
     list_select_related = ("tenant",)
+    autocomplete_fields = ("tenant",)
     fields = ("tenant", "algorithm", "key", "jwks_url")
     actions = ("revoke",)
+    search_help_text = "A key's id: the kid of a token."
 
     def has_change_permission(self, request: HttpRequest, obj: SigningKey | None = None) -> bool:
         return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: SigningKey | None = None) -> bool:
+        return False
 
     def get_fields(self, request: HttpRequest, obj: SigningKey | None = None) -> Any:
         return ("tenant", "algorithm", "jwks_url", "created_at", "revoked_at") if obj else self.fields
@@ -104,9 +175,25 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
         if obj.algorithm == SigningKey.Algorithm.HS256:
             messages.warning(request, f"kid {obj.pk}, secret {obj.key}. Copy it now: it can't be shown again.")
 
+    @admin.action(description="Revoke the selected keys: tokens signed with them end", permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
-        """Revoke the selected keys"""
+        """What has ended already is passed over."""
         keys = list(queryset.filter(revoked_at__isnull=True).select_related("tenant"))
         for key in keys:
             revoke_signing_key(tenant=key.tenant, key_id=key.pk)
         self.message_user(request, f"{len(keys)} revoked.")
+
+
+def _checked(check: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return check(value)
+    except InvalidRequest as error:
+        raise forms.ValidationError(error.message) from error
+
+
+def _show_once(request: HttpRequest, text: str) -> None:
+    messages.warning(request, f"The key is {text}. Copy it now: it can't be shown again.")
+
+
+def _named(model: type[Model]) -> str:
+    return str(model._meta.verbose_name_plural).capitalize()

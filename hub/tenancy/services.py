@@ -47,8 +47,7 @@ def register_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()
 
 def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) -> Tenant:
     """A new tenant. `allowed_origins` are `scheme://host[:port]`. Raises Conflict when the slug is taken."""
-    if not _SLUG.fullmatch(slug):
-        raise InvalidRequest.on("slug", "Use 1 to 50 lower-case letters, digits and hyphens.")
+    check_slug(slug)
     fields = {"name": _checked_name(name), "allowed_origins": checked_origins(allowed_origins)}
     try:
         with transaction.atomic():
@@ -153,6 +152,13 @@ def _issuers(tenant: Tenant) -> int:
     return SigningKey.objects.filter(tenant=tenant, revoked_at__isnull=True).exclude(jwks_url="").count()
 
 
+def check_slug(slug: str) -> str:
+    """`slug`, if it may be a tenant's."""
+    if not _SLUG.fullmatch(slug):
+        raise InvalidRequest.on("slug", "Use 1 to 50 lower-case letters, digits and hyphens.")
+    return slug
+
+
 def _checked_name(name: str) -> str:
     if not check_text(name, field="name", limit=MAX_NAME).strip():
         raise InvalidRequest.on("name", "Is required.", "required")
@@ -160,7 +166,7 @@ def _checked_name(name: str) -> str:
 
 
 def checked_origins(origins: Sequence[str]) -> list[str]:
-    """The origins to keep: browsers send them in lower case. Raises InvalidRequest."""
+    """`origins` without repeats, in lower case as browsers send them. Raises InvalidRequest."""
     if len(origins) > MAX_ORIGINS:
         raise InvalidRequest.on("allowed_origins", f"At most {MAX_ORIGINS} of them.", "too_long")
     return list(dict.fromkeys(_checked_origin(origin) for origin in origins))

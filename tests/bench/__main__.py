@@ -2,10 +2,16 @@
 
 import sys
 
-from tests.bench import catch_up, fan_out, latency, sockets
+from tests.bench import catch_up, fan_out, latency, million, sockets
 from tests.bench.programme import main
 
-CHECKS = {"latency": latency.run, "fan_out": fan_out.run, "sockets": sockets.run, "catch_up": catch_up.run}
+CHECKS = {
+    "latency": latency.run,
+    "fan_out": fan_out.run,
+    "sockets": sockets.run,
+    "catch_up": catch_up.run,
+    "million": million.run,
+}
 
 if __name__ == "__main__":
     sys.exit(main("tests.bench", CHECKS))
