@@ -231,6 +231,14 @@ def test_what_is_not_for_this_is_left_out(key: SigningKey, issuer: Site, entry: 
 
 
 @commits
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_weak_key_counts_nowhere(key: SigningKey, issuer: Site) -> None:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    issuer.answer({"keys": [jwk(weak)]})
+    problem_of(Api(sign(key, secret=weak, kid=KID)).get("/inbox"), 401, "token_key_unknown")
+
+
+@commits
 def test_a_new_key_is_found_and_an_old_one_forgotten(key: SigningKey, issuer: Site) -> None:
     assert status(key) == 200
     issuer.answer({"keys": [jwk(OTHER, "next")]})
