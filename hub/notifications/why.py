@@ -46,7 +46,7 @@ def why(*, subscriber: Subscriber, item_id: UUID) -> dict[str, Any]:
     if item is None:
         raise NotFound("There is no such item in this inbox.")
     source = item.notification
-    audience = _audience(source)
+    audience = _audience(subscriber, source)
     preferences = _preferences(subscriber, source)
     channels = [_channel(delivery) for delivery in Delivery.objects.filter(item=item).order_by("step", "generation")]
     return {
@@ -65,10 +65,18 @@ def why(*, subscriber: Subscriber, item_id: UUID) -> dict[str, Any]:
     }
 
 
-def _audience(source: Notification) -> dict[str, Any]:
-    if "topic" in source.audience:
-        return {"kind": "topic", "topic": source.audience["key"]}
-    return {"kind": next((kind for kind in ("filter", "all") if kind in source.audience), "named")}
+def _audience(subscriber: Subscriber, source: Notification) -> dict[str, Any]:
+    """The nearest of the ways in which they were meant: by name, by a topic, by a filter, as one of all."""
+    audience = source.audience
+    names = {entry if isinstance(entry, str) else entry.get("external_id") for entry in audience.get("to", ())}
+    topics = {topic["id"]: topic["key"] for topic in audience.get("topics", ())}
+    if subscriber.external_id not in names and topics:
+        followed = subscriber.memberships.filter(topic__in=topics).values_list("topic_id", flat=True).first()
+        if followed:
+            return {"kind": "topic", "topic": topics[str(followed)]}
+    if subscriber.external_id in names:
+        return {"kind": "named"}
+    return {"kind": "filter" if audience.get("filters") or not audience.get("all") else "all"}
 
 
 def _preferences(subscriber: Subscriber, source: Notification) -> dict[str, Cell]:

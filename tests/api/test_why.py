@@ -48,7 +48,7 @@ def test_by_a_topic_and_by_one_s_own_choice(server: Api, alice: Subscriber, as_a
     assert "It was not sent by email: you have switched it off for this category." in told["words"]
 
 
-@pytest.mark.parametrize(("audience", "kind"), [({"filter": {"plan": "pro"}}, "filter"), ({"all": True}, "all")])
+@pytest.mark.parametrize(("audience", "kind"), [({"filters": [{"plan": "pro"}]}, "filter"), ({"all": True}, "all")])
 def test_a_filter_s_terms_are_not_told(server: Api, alice: Subscriber, as_alice: Api, audience: Any, kind: str) -> None:
     server.post("/notifications", {"to": "alice", "title": "Hello"})
     Notification.objects.update(audience=audience)
