@@ -13,8 +13,8 @@ from pytest_django import Settings
 from consumers import connection as live_connection
 from consumers import edge
 from hub import live
+from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Subscriber
-from hub.audience.services import erase_subscriber
 from hub.tenancy.models import SigningKey, Tenant
 from hub.tenancy.revocation import Credential, revoke_tokens, standings
 from hub.tenancy.services import revoke_signing_key, suspend_tenant

@@ -78,7 +78,7 @@ def test_dead_letters_by_kind(alice: Subscriber, deliveries: list[Delivery]) -> 
 @pytest.mark.parametrize(
     "case",
     [*CASES[:-2], {"notification": uuid7()}, {"notification": uuid7(), "state": "dead"}, {"since": datetime.now(UTC)}],
-    ids=str,
+    ids=",".join,
 )
 def test_no_filter_reads_the_whole_table(alice: Subscriber, case: Any) -> None:
     with connection.cursor() as db:
