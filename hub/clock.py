@@ -1,14 +1,34 @@
-"""The one clock: the database's. Python's own is never compared with a stored instant."""
+"""The one clock: the database's, plus what a sandbox has put its own forward. Python's own is never compared with a stored
+instant. Leases, keys, tokens and idempotency keep real time; what a tenant's users wait for keeps the tenant's."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import connection
 
+# The furthest that any tenant's clock is ahead: real time where there is no sandbox, so it bounds an index scan for all.
+LATEST = (
+    """(now() + (SELECT COALESCE(max(clock_offset), interval '0') FROM hub_tenant WHERE clock_offset > interval '0'))"""
+)
 
-def now() -> datetime:
-    """The database's present instant, in UTC."""
+
+def now_of(tenant: str) -> str:
+    """SQL: the present instant of the tenant whose id is in the column `tenant`."""
+    return f"(now() + (SELECT clock_offset FROM hub_tenant WHERE id = {tenant}))"  # noqa: S608 a column of ours
+
+
+def due(instant: str, tenant: str) -> str:
+    """SQL: the column `instant` has come, by the clock of its tenant. An index on `instant` serves it."""
+    return f"({instant} <= {LATEST} AND {instant} <= {now_of(tenant)})"
+
+
+def now(tenant_id: UUID | None = None) -> datetime:
+    """The present instant, in UTC: the database's, or that of a tenant."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute(
+            "SELECT clock_timestamp() + COALESCE((SELECT clock_offset FROM hub_tenant WHERE id = %s), interval '0')",
+            [tenant_id],
+        )
         instant: datetime = cursor.fetchone()[0]
     return instant.astimezone(UTC)
 

@@ -41,7 +41,7 @@ from hub.tenancy.api import (
     UserTokens,
     UserTokensRevoke,
 )
-from hub.tenancy.tenant_api import TenantDetail, TenantList
+from hub.tenancy.tenant_api import TenantClock, TenantDetail, TenantList
 
 register_converter(SegmentConverter, "segment")
 
@@ -74,6 +74,7 @@ server = [
     path("signing-keys/<uuid:key_id>", SigningKeyDetail.as_view()),
     path("tenants", TenantList.as_view()),
     path("tenants/<segment:slug>", TenantDetail.as_view()),
+    path("tenants/<segment:slug>/clock", TenantClock.as_view()),
     path("user-tokens", UserTokens.as_view()),
     path("user-tokens/revoke", UserTokensRevoke.as_view()),
     path("analytics", Analytics.as_view()),

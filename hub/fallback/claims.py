@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
+from hub.clock import due as is_due
 from hub.conf import conf
 from hub.fallback.destinations import Addresses, addresses
 from hub.fallback.handover import hand_on
@@ -76,15 +77,15 @@ def claim(*, channel: str, lane: str, limit: int, provider: str) -> Batch:
         return Batch(len(taken), tuple(_attempt(going, open_addresses, provider)))
 
 
-_TAKE = """
+_TAKE = f"""
 WITH due AS (
     SELECT id FROM hub_delivery
-    WHERE state = 'waiting' AND channel = %s AND lane = %s AND due_at <= now()
+    WHERE state = 'waiting' AND channel = %s AND lane = %s AND {is_due("due_at", "tenant_id")}
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
 UPDATE hub_delivery d SET state = 'claimed', fence = d.fence + 1, lease_until = now() + %s * interval '1 second'
 FROM due WHERE d.id = due.id RETURNING d.id
-"""
+"""  # noqa: S608 constants only
 
 
 def _take(channel: str, lane: str, limit: int) -> list[UUID]:
@@ -97,7 +98,10 @@ def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
     switch = Preference.objects.filter(
         subscriber=OuterRef("subscriber"), category=OuterRef("notification__category"), channel=OuterRef("channel")
     )
-    past = Q(notification__expires_at__lte=Now()) | Q(item__expires_at__lte=Now()) | Q(item__expired_at__isnull=False)
+    present = Now() + F("tenant__clock_offset")
+    past = (
+        Q(notification__expires_at__lte=present) | Q(item__expires_at__lte=present) | Q(item__expired_at__isnull=False)
+    )
     rows = Delivery.objects.filter(id__in=delivery_ids).select_related("item", "notification", "subscriber", "tenant")
     return list(rows.annotate(chosen=Subquery(switch.values("enabled")), is_expired=past).order_by("due_at"))
 

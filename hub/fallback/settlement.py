@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from hub.clock import now_of
 from hub.conf import conf
 from hub.fallback.models import Delivery
 from hub.policy.retry import FINAL, Answer, Outcome, RetryPolicy, Settlement, settle
@@ -72,15 +73,15 @@ def finish_destinations(finished: Sequence[Finished]) -> None:
         db.execute(_DESTINATIONS, columns)
 
 
-_SETTLE = """
+_SETTLE = f"""
 UPDATE hub_delivery d SET state = s.state, reason = s.reason, attempts = s.attempts, unknowns = s.unknowns,
     lease_until = NULL,
-    due_at = CASE WHEN s.state = 'waiting' THEN now() + s.delay * interval '1 second' ELSE d.due_at END,
+    due_at = CASE WHEN s.state = 'waiting' THEN {now_of("d.tenant_id")} + s.delay * interval '1 second' ELSE d.due_at END,
     finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
 FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::float8[])
     AS s(id, state, reason, attempts, unknowns, delay)
 WHERE d.id = s.id
-"""
+"""  # noqa: S608 constants only
 
 
 def settle_claims(

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from hub import live
-from hub.clock import iso
+from hub.clock import iso, now_of
 from hub.conf import conf
 from hub.exceptions import InvalidRequest, NotFound
 from hub.idempotency import recall, remember
@@ -121,7 +121,8 @@ def _lock_stream(subscriber_id: UUID) -> tuple[str, int, UUID, datetime]:
     """Take the stream's lock in a statement of its own, so that the next one's snapshot holds all earlier changes."""
     with connection.cursor() as db:
         db.execute(
-            "SELECT epoch, last_seq, tenant_id, clock_timestamp() FROM hub_stream "
+            "SELECT epoch, last_seq, tenant_id, clock_timestamp() + "
+            "(SELECT clock_offset FROM hub_tenant t WHERE t.id = hub_stream.tenant_id) FROM hub_stream "
             "WHERE subscriber_id = %s FOR NO KEY UPDATE",
             [subscriber_id],
         )
@@ -171,7 +172,7 @@ def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime) -> 
 
 
 # A delivery that somebody else holds is being sent or cancelled at this moment: too late, or needless.
-_ACKNOWLEDGE = """
+_ACKNOWLEDGE = f"""
 WITH acks AS (
     SELECT * FROM unnest(%(subscribers)s::uuid[], %(seqs)s::bigint[], %(focused)s::bool[]) AS a(subscriber_id, seq, focused)
 ), touched AS (
@@ -185,10 +186,11 @@ UPDATE hub_delivery d SET
     state = CASE WHEN t.cancel THEN 'cancelled' ELSE d.state END,
     reason = CASE WHEN t.cancel THEN 'focused' ELSE d.reason END,
     finished_at = CASE WHEN t.cancel THEN now() END,
-    due_at = CASE WHEN t.cancel THEN d.due_at ELSE GREATEST(d.due_at, now() + %(grace)s * interval '1 second') END,
+    due_at = CASE WHEN t.cancel THEN d.due_at
+        ELSE GREATEST(d.due_at, {now_of("d.tenant_id")} + %(grace)s * interval '1 second') END,
     postponed = true
 FROM touched t WHERE d.id = t.id
-"""
+"""  # noqa: S608 constants only
 
 
 def acknowledge(acks: Sequence[Ack]) -> int:

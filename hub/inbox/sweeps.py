@@ -5,21 +5,25 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from hub import live
+from hub.clock import due as is_due
+from hub.clock import now_of
 from hub.inbox.changes import change_items, frames
 from hub.inbox.selectors import ALIVE
 
 _AWAKE = "surfaced_seq = c.seq, snoozed_until = NULL, seen_at = NULL, read_at = NULL"
-_EXPIRED = "expired_at = now()"
+_EXPIRED = f"expired_at = {now_of('i.tenant_id')}"
 
 
 def wake_snoozed(limit: int = 500) -> int:
     """Bring back what was snoozed until now: on top, unseen and unread. Returns how many."""
-    return _sweep(f"i.snoozed_until <= now() AND {ALIVE}", "i.snoozed_until", _AWAKE, "updated", limit)
+    return _sweep(
+        f"{is_due('i.snoozed_until', 'i.tenant_id')} AND {ALIVE}", "i.snoozed_until", _AWAKE, "updated", limit
+    )
 
 
 def expire(limit: int = 500) -> int:
     """Take away what has expired, and cancel what is still owed for it. Returns how many."""
-    due = f"i.expires_at <= now() AND {ALIVE}"
+    due = f"{is_due('i.expires_at', 'i.tenant_id')} AND {ALIVE}"
     return _sweep(due, "i.expires_at", _EXPIRED, "retracted", limit, cancel="expired")
 
 

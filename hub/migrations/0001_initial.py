@@ -1,3 +1,4 @@
+import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -154,30 +155,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Tenant",
-            fields=[
-                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("slug", models.SlugField(unique=True)),
-                ("name", models.CharField(max_length=200)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "Active"), ("suspended", "Suspended")], default="active", max_length=16
-                    ),
-                ),
-                (
-                    "allowed_origins",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=255), blank=True, default=list, size=None
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="DeadLetter",
             fields=[],
             options={
@@ -186,42 +163,6 @@ class Migration(migrations.Migration):
                 "constraints": [],
             },
             bases=("hub.delivery",),
-        ),
-        migrations.CreateModel(
-            name="DeliveryDestination",
-            fields=[
-                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("address", models.CharField(max_length=512)),
-                ("provider_message_id", models.CharField(blank=True, default="", max_length=255)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("sent", "Sent"),
-                            ("failed", "Failed"),
-                            ("unknown", "Unknown"),
-                        ],
-                        default="pending",
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="destinations",
-                        to="hub.delivery",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
-                    ),
-                ),
-            ],
         ),
         migrations.AddField(
             model_name="delivery",
@@ -303,15 +244,6 @@ class Migration(migrations.Migration):
                         to="hub.notification",
                     ),
                 ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notifications",
-                        to="hub.tenant",
-                    ),
-                ),
             ],
         ),
         migrations.AddField(
@@ -348,6 +280,51 @@ class Migration(migrations.Migration):
                 related_name="deliveries",
                 to="hub.subscriber",
             ),
+        ),
+        migrations.CreateModel(
+            name="Tenant",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("suspended", "Suspended")], default="active", max_length=16
+                    ),
+                ),
+                (
+                    "allowed_origins",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255), blank=True, default=list, size=None
+                    ),
+                ),
+                ("sandbox", models.BooleanField(default=False)),
+                ("clock_offset", models.DurationField(default=datetime.timedelta(0), editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("clock_offset__gt", datetime.timedelta(0))),
+                        fields=["clock_offset"],
+                        name="hub_tenant_clock",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("clock_offset", datetime.timedelta(0)),
+                            models.Q(("clock_offset__gt", datetime.timedelta(0)), ("sandbox", True)),
+                            _connector="OR",
+                        ),
+                        name="hub_tenant_real_time",
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="subscriber",
@@ -404,6 +381,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notifications",
+                to="hub.tenant",
+            ),
         ),
         migrations.AddField(
             model_name="inboxitem",
@@ -474,6 +461,42 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="event_types", to="hub.tenant"
             ),
+        ),
+        migrations.CreateModel(
+            name="DeliveryDestination",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("address", models.CharField(max_length=512)),
+                ("provider_message_id", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="destinations",
+                        to="hub.delivery",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
         ),
         migrations.AddField(
             model_name="delivery",

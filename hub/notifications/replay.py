@@ -75,4 +75,4 @@ def _expires_at(source: Notification) -> datetime | None:
     """It lives as long as the first time."""
     if source.expires_at is None:
         return None
-    return now() + (source.expires_at - (source.send_at or source.created_at))
+    return now(source.tenant_id) + (source.expires_at - (source.send_at or source.created_at))

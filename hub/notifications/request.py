@@ -63,7 +63,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
     if unknown := request.keys() - Request.__annotations__.keys():
         raise TypeError(f"There is no field {min(unknown)} of a notification.")
     event_type = known.event_type(event_of(request))
-    due_at, expires_at = check_times(request.get("send_at"), request.get("expires_at"))
+    due_at, expires_at = check_times(tenant, request.get("send_at"), request.get("expires_at"))
     template, channels = request.get("template") or "", _channels(request.get("channels"))
     said = {name: request[name] for name in _SAID & request.keys()}  # type: ignore[literal-required]
     return Notification(
@@ -94,11 +94,13 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
 _SAID = frozenset({"title", "body", "html", "data", "action_url", "actions", "actor"})
 
 
-def check_times(send_at: datetime | None, expires_at: datetime | None) -> tuple[datetime | None, datetime | None]:
+def check_times(
+    tenant: Tenant, send_at: datetime | None, expires_at: datetime | None
+) -> tuple[datetime | None, datetime | None]:
     """Both as they are stored: `send_at` only while it lies ahead, as what was due in the past is due now."""
     if send_at is None and expires_at is None:
         return None, None
-    present = now()
+    present = now(tenant.pk)
     for name, value in (("send_at", send_at), ("expires_at", expires_at)):
         if value is not None and (value.tzinfo is None or value - present > MAX_AHEAD):
             raise InvalidRequest.on(name, f"must be an instant with its offset, within {MAX_AHEAD.days} days")

@@ -56,7 +56,7 @@ def reschedule(*, tenant: Tenant, notification_id: UUID, **changes: Unpack[Times
     if not work:
         raise Conflict(f"The notification is {notification.status}, or being sent; it can't be rescheduled any more.")
     wanted = {"send_at": notification.send_at, "expires_at": notification.expires_at} | changes
-    notification.send_at, notification.expires_at = check_times(**wanted)
+    notification.send_at, notification.expires_at = check_times(tenant, **wanted)
     waits = notification.send_at is not None
     notification.status = Notification.Status.SCHEDULED if waits else Notification.Status.ACCEPTED
     notification.save(update_fields=["send_at", "expires_at", "status"])

@@ -9,11 +9,14 @@ import orjson
 from django.db import connection
 
 from hub.audience.locks import FAN_OUTS
+from hub.clock import LATEST, now_of
+from hub.clock import due as is_due
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now.
+    """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now, by the
+    tenant's clock.
 
     `audience`, `expires_at`: as they are under the lock; somebody may have been erased, or the notification rescheduled, since
     it was read.
@@ -29,22 +32,24 @@ class Work:
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
 # batch starts under them. Never waiting here, not for an erasure either, nobody can wait in a circle.
 _TAKE = f"""
-SELECT f.id, f.cursor, now(), n.audience, n.expires_at FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
-WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND f.due_at <= now()
+SELECT f.id, f.cursor, {now_of("n.tenant_id")}, n.audience, n.expires_at
+FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
+WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND {is_due("f.due_at", "n.tenant_id")}
     AND pg_try_advisory_xact_lock_shared({FAN_OUTS.format(tenant="n.tenant_id")})
 ORDER BY f.part LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 constants only
 
-_DUE = """
+_DUE = f"""
 SELECT f.notification_id FROM hub_fanout f JOIN hub_tenant t ON t.id = f.tenant_id AND t.status = 'active'
-WHERE f.done_at IS NULL AND f.due_at <= now() AND f.operation = %s ORDER BY f.due_at, f.notification_id LIMIT %s
-"""
+WHERE f.done_at IS NULL AND f.due_at <= {LATEST} AND f.due_at <= now() + t.clock_offset AND f.operation = %s
+ORDER BY f.due_at, f.notification_id LIMIT %s
+"""  # noqa: S608 constants only
 
-_PUT_OFF = """
+_PUT_OFF = f"""
 UPDATE hub_fanout SET failures = LEAST(failures + 1, 30), error = %s,
-    due_at = now() + LEAST(power(2, LEAST(failures + 1, 9)), 300) * interval '1 second'
-WHERE notification_id = %s AND operation = %s AND done_at IS NULL AND due_at <= now()
-"""
+    due_at = {now_of("tenant_id")} + LEAST(power(2, LEAST(failures + 1, 9)), 300) * interval '1 second'
+WHERE notification_id = %s AND operation = %s AND done_at IS NULL AND {is_due("due_at", "tenant_id")}
+"""  # noqa: S608 constants only
 
 
 def take(notification_id: UUID, operation: str) -> Work | None:

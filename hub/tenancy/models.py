@@ -1,7 +1,10 @@
 """Who uses the hub: tenants and the keys they hold."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.ids import uuid7
@@ -21,7 +24,21 @@ class Tenant(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     # scheme://host[:port] of the pages that may open sockets with a session cookie
     allowed_origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    # for tests: its clock can be put forward
+    sandbox = models.BooleanField(default=False)
+    clock_offset = models.DurationField(default=timedelta(0), editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(clock_offset=timedelta(0)) | Q(sandbox=True, clock_offset__gt=timedelta(0)),
+                name="hub_tenant_real_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["clock_offset"], condition=Q(clock_offset__gt=timedelta(0)), name="hub_tenant_clock")
+        ]
 
     def __str__(self) -> str:
         return self.slug

@@ -21,6 +21,7 @@ from hub.tenancy.selectors import get_api_key, get_signing_key
 from hub.tenancy.signing import checked_signing_key
 
 MAX_NAME = 200
+MAX_OFFSET = timedelta(days=366)
 MAX_ORIGIN = 255
 MAX_ORIGINS = 100
 # a token with an unknown kid may wait for each of them
@@ -37,21 +38,23 @@ class Registration:
     signing_key: SigningKey
 
 
-def register_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) -> Registration:
+def register_tenant(
+    *, slug: str, name: str, allowed_origins: Sequence[str] = (), sandbox: bool = False
+) -> Registration:
     """A new tenant with its first API key and a signing key. Raises Conflict when the slug is taken."""
     with transaction.atomic():
-        tenant = create_tenant(slug=slug, name=name, allowed_origins=allowed_origins)
+        tenant = create_tenant(slug=slug, name=name, allowed_origins=allowed_origins, sandbox=sandbox)
         _, text = create_api_key(tenant=tenant, name="first", scopes=["*"])
         return Registration(tenant, text, create_signing_key(tenant=tenant))
 
 
-def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = ()) -> Tenant:
+def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = (), sandbox: bool = False) -> Tenant:
     """A new tenant. `allowed_origins` are `scheme://host[:port]`. Raises Conflict when the slug is taken."""
     check_slug(slug)
     fields = {"name": _checked_name(name), "allowed_origins": checked_origins(allowed_origins)}
     try:
         with transaction.atomic():
-            return Tenant.objects.create(slug=slug, **fields)
+            return Tenant.objects.create(slug=slug, sandbox=sandbox, **fields)
     except IntegrityError as error:
         raise Conflict(f"There is already a tenant {slug}.") from error
 
@@ -64,6 +67,12 @@ def change_tenant(*, tenant: Tenant, name: str | None = None, allowed_origins: S
     }
     if changes:
         Tenant.objects.filter(pk=tenant.pk).update(**changes)
+
+
+def set_clock(*, tenant: Tenant, offset: timedelta) -> None:
+    """Put a sandbox's clock so far ahead of real time; zero puts it right. Raises Conflict for any other tenant."""
+    if not Tenant.objects.filter(pk=tenant.pk, sandbox=True).update(clock_offset=offset):
+        raise Conflict("Only a sandbox has a clock of its own.")
 
 
 def suspend_tenant(*, tenant: Tenant) -> None:

@@ -1,5 +1,6 @@
 """REST: tenants, registered and suspended by whoever runs the hub."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,10 +17,20 @@ from hub.api.authentication import (
 from hub.api.body import body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import SAFE, HubView
+from hub.clock import now
 from hub.exceptions import Forbidden, NotFound
 from hub.tenancy.models import Tenant
 from hub.tenancy.selectors import get_tenant
-from hub.tenancy.services import MAX_NAME, MAX_ORIGINS, change_tenant, register_tenant, resume_tenant, suspend_tenant
+from hub.tenancy.services import (
+    MAX_NAME,
+    MAX_OFFSET,
+    MAX_ORIGINS,
+    change_tenant,
+    register_tenant,
+    resume_tenant,
+    set_clock,
+    suspend_tenant,
+)
 
 
 class TenantList(HubView):
@@ -46,8 +57,9 @@ class TenantList(HubView):
         slug = fields.text("slug", required=True)
         name = fields.text("name", required=True, limit=MAX_NAME)
         origins = fields.texts("allowed_origins", most=MAX_ORIGINS)
+        sandbox = fields.flag("sandbox")
         fields.done()
-        made = register_tenant(slug=slug, name=name, allowed_origins=origins)
+        made = register_tenant(slug=slug, name=name, allowed_origins=origins, sandbox=sandbox)
         credentials = {
             "api_key": made.api_key,
             "signing_key": made.signing_key.pk,
@@ -93,12 +105,32 @@ class TenantDetail(HubView):
         return Response(_shown(get_tenant(slug=slug)))
 
 
+class TenantClock(TenantDetail):
+    """`/tenants/{slug}/clock`: a sandbox's own time, for tests of what waits."""
+
+    def get(self, request: Request, slug: str) -> Response:
+        query(request).done()
+        return Response(_time(get_tenant(slug=slug)))
+
+    def put(self, request: Request, slug: str) -> Response:
+        fields = body(request)
+        seconds = fields.whole("offset", default=0, low=0, high=int(MAX_OFFSET.total_seconds()))
+        fields.done()
+        set_clock(tenant=get_tenant(slug=slug), offset=timedelta(seconds=seconds))
+        return Response(_time(get_tenant(slug=slug)))
+
+
+def _time(tenant: Tenant) -> dict[str, Any]:
+    return {"now": now(tenant.pk), "offset": int(tenant.clock_offset.total_seconds()), "sandbox": tenant.sandbox}
+
+
 def _shown(tenant: Tenant) -> dict[str, Any]:
     return {
         "id": tenant.pk,
         "slug": tenant.slug,
         "name": tenant.name,
         "status": tenant.status,
+        "sandbox": tenant.sandbox,
         "allowed_origins": tenant.allowed_origins,
         "created_at": tenant.created_at,
     }
