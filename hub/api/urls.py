@@ -3,6 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from hub.api.converters import SegmentConverter
+from hub.api.openapi.views import OpenApi
 from hub.api.views import Unknown, by_caller
 from hub.audience.api import (
     SubscriberBulk,
@@ -98,4 +99,6 @@ user = [
     path("preferences", OwnPreferences.as_view()),
 ]
 
-urlpatterns = [*server, *user, re_path("", Unknown.as_view())]
+public = [path("openapi.json", OpenApi.as_view())]
+
+urlpatterns = [*server, *user, *public, re_path("", Unknown.as_view())]

@@ -7,6 +7,8 @@ import orjson
 import pytest
 from django.test import Client
 
+from tests.api.contract import check
+
 BASE = "/api/v1"
 rolled_back = pytest.mark.django_db
 commits = pytest.mark.django_db(transaction=True)
@@ -14,7 +16,7 @@ commits = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Api:
-    """Sends JSON with a bearer credential; `""` sends none."""
+    """Sends JSON with a bearer credential (`""` sends none), and holds the answer to the OpenAPI document."""
 
     credential: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -23,13 +25,15 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         sent = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return self.client.generic(
+        answer = self.client.generic(
             method,
             BASE + path,
             data,
             content_type="application/json",
             headers={**sent, **self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}},
         )
+        check(method, path, data, answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)

@@ -1,0 +1,78 @@
+"""One of everything that can belong to a tenant, by the name of the path parameter that names it in the OpenAPI document.
+
+`python -m tests.support.belongings NUMBER FILE`: for as many new tenants, in the database of the environment.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
+
+from django.utils import timezone
+
+from hub.audience.models import Subscriber
+from hub.audience.services import add_members, upsert_topic
+from hub.content.services import upsert_event_type
+from hub.content.templates import replace_template
+from hub.fallback.models import Delivery
+from hub.notifications.models import Notification
+from hub.tenancy.models import Tenant
+from hub.tenancy.services import create_api_key, create_signing_key
+from hub.tenancy.tokens import mint
+from tests.support.deliveries import make_item, owe
+from tests.support.factories import make_subscriber, make_tenant, send
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What a tenant has, and the credentials of its server and of its subscriber alice. `named`: path parameter → value."""
+
+    tenant: str
+    api_key: str
+    token: str
+    named: dict[str, str]
+
+
+def make_belongings(tenant: Tenant) -> Belongings:
+    """One of everything, made in the database; nothing is sent."""
+    alice = make_subscriber(tenant, "alice", name="Alice", email="alice@example.com")
+    add_members(topic=upsert_topic(tenant=tenant, key="releases"), external_ids=["alice"])
+    upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
+    replace_template(tenant=tenant, key="order-shipped", title="Shipped")
+    return Belongings(
+        tenant=tenant.slug,
+        api_key=create_api_key(tenant=tenant, name="server", scopes=["*"])[1],
+        token=mint(subscriber=alice, ttl=timedelta(hours=12)),
+        named={
+            "subscriber": "alice",
+            "topic": "releases",
+            "event_type": "comment.created",
+            "template": "order-shipped",
+            "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
+            "signing_key": str(create_signing_key(tenant=tenant).pk),
+            "tenant": tenant.slug,
+            "notification": str(_scheduled(tenant).pk),
+            "item": str(make_item(alice).pk),
+            "dead_letter": str(_dead_letter(alice).pk),
+        },
+    )
+
+
+def _scheduled(tenant: Tenant) -> Notification:
+    return send(tenant, "alice", send_at=timezone.now() + timedelta(days=1))
+
+
+def _dead_letter(subscriber: Subscriber) -> Delivery:
+    now = timezone.now()
+    return owe(subscriber, state=Delivery.State.DEAD, reason="permanent", due_at=now, finished_at=now)
+
+
+if __name__ == "__main__":
+    made = [asdict(make_belongings(make_tenant(f"belongings-{number}"))) for number in range(int(sys.argv[1]))]
+    Path(sys.argv[2]).write_text(json.dumps(made))
