@@ -115,7 +115,7 @@ def test_what_differs_from_the_document_is_seen(server: Api, monkeypatch: pytest
         server.put("/topics/a/members", {"subscribers": ["alice", "bob"]})
     operation = OPERATIONS["list_topics"]
     monkeypatch.setattr(contract, "operation_of", lambda *_: replace(operation, parameters=[]))
-    with pytest.raises(AssertionError, match="list_topics takes {'limit'}"):
+    with pytest.raises(AssertionError, match=r"list_topics takes {'limit'}"):
         server.get("/topics?limit=1")
 
 

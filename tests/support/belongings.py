@@ -45,6 +45,8 @@ def make_belongings(tenant: Tenant) -> Belongings:
     add_members(topic=upsert_topic(tenant=tenant, key="releases"), external_ids=["alice"])
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
+    item = make_item(alice, status=Notification.Status.PROCESSED)
+    dead = _dead_letter(alice)
     return Belongings(
         tenant=tenant.slug,
         api_key=create_api_key(tenant=tenant, name="server", scopes=["*"])[1],
@@ -58,8 +60,10 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "signing_key": str(create_signing_key(tenant=tenant).pk),
             "tenant": tenant.slug,
             "notification": str(_scheduled(tenant).pk),
-            "item": str(make_item(alice).pk),
-            "dead_letter": str(_dead_letter(alice).pk),
+            "sent_notification": str(item.notification_id),
+            "item": str(item.pk),
+            "delivery": str(dead.pk),
+            "dead_letter": str(dead.pk),
         },
     )
 
