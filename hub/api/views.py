@@ -173,6 +173,7 @@ def by_caller(*, server: type[ServerView], user: type[UserView]) -> Callable[...
         answer: HttpResponseBase = (users if theirs else servers)(request, *args, **kwargs)
         return answer
 
+    view.view_classes = (server, user)  # type: ignore[attr-defined]  # as Django's own views say theirs
     return view
 
 

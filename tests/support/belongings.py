@@ -17,7 +17,7 @@ if __name__ == "__main__":
 from django.utils import timezone
 
 from hub.audience.models import Subscriber
-from hub.audience.services import add_members, upsert_topic
+from hub.audience.topics import add_members, upsert_topic
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
@@ -42,7 +42,7 @@ class Belongings:
 def make_belongings(tenant: Tenant) -> Belongings:
     """One of everything, made in the database; nothing is sent."""
     alice = make_subscriber(tenant, "alice", name="Alice", email="alice@example.com")
-    add_members(topic=upsert_topic(tenant=tenant, key="releases"), external_ids=["alice"])
+    add_members(topic=upsert_topic(tenant=tenant, key="releases", open=True), external_ids=["alice"])
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)

@@ -6,6 +6,10 @@ from typing import Any
 # who else may do what this caller may
 TWINS = {"server_key": "server_key_header", "user_token": "session"}
 
+HEADERS = {"X-Request-Id": "RequestId"}
+OF_CALLERS = {"RateLimit": "RateLimit", "RateLimit-Policy": "RateLimitPolicy"}
+OF_WRITES = {"Idempotent-Replayed": "Replayed"}
+
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
     """`document` with that added to each operation."""
@@ -15,7 +19,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             if method not in ("parameters", "servers"):
                 _complete(operation, writes=method != "get", below="{" in path, shared=shared)
     for response in document["components"]["responses"].values():
-        _add_headers(response, writes=False)
+        _add_headers(response, HEADERS)
     return document
 
 
@@ -30,7 +34,7 @@ def _complete(operation: dict[str, Any], *, writes: bool, below: bool, shared: l
     for status, name in _errors(operation, known=bool(callers), writes=writes, below=below, asks=asks):
         operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
     for response in operation["responses"].values():
-        _add_headers(response, writes=writes and bool(callers))
+        _add_headers(response, HEADERS | (OF_CALLERS if callers else {}) | (OF_WRITES if callers and writes else {}))
 
 
 def _parameters(callers: set[str], *, writes: bool) -> Iterator[dict[str, str]]:
@@ -63,9 +67,7 @@ def _errors(
     yield "500", "Internal"
 
 
-def _add_headers(response: dict[str, Any], *, writes: bool) -> None:
+def _add_headers(response: dict[str, Any], headers: dict[str, str]) -> None:
     if "$ref" not in response:
-        headers = response.setdefault("headers", {})
-        headers["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
-        if writes:
-            headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Replayed"}
+        references = {name: {"$ref": f"#/components/headers/{header}"} for name, header in headers.items()}
+        response["headers"] = response.get("headers", {}) | references
