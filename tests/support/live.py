@@ -44,6 +44,6 @@ def live_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     folder: Path = tmp_path_factory.mktemp("live")
     redis_url = urlsplit(os.environ["REDIS_URL"])
     own_redis = redis_url._replace(path=f"/{15 - int(redis_url.path.strip('/') or '0') % 8}").geturl()
-    settings = {"server_url": os.environ["DATABASE_URL"], "redis_url": own_redis, "HUB_OPERATOR_TOKEN": OPERATOR_TOKEN}
-    with running_hub(folder, **settings) as hub:
+    database_url = os.environ["DATABASE_URL"]
+    with running_hub(folder, server_url=database_url, redis_url=own_redis, HUB_OPERATOR_TOKEN=OPERATOR_TOKEN) as hub:
         yield LiveHub(hub, hub.demo())
