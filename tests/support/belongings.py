@@ -59,6 +59,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
             "signing_key": str(create_signing_key(tenant=tenant).pk),
             "tenant": tenant.slug,
+            "sandbox": tenant.slug,
             "notification": str(_scheduled(tenant).pk),
             "sent_notification": str(item.notification_id),
             "item": str(item.pk),
@@ -78,5 +79,5 @@ def _dead_letter(subscriber: Subscriber) -> Delivery:
 
 
 if __name__ == "__main__":
-    made = [asdict(make_belongings(make_tenant(f"belongings-{number}"))) for number in range(int(sys.argv[1]))]
+    made = [asdict(make_belongings(make_tenant(f"belongings-{number}", sandbox=True))) for number in range(int(sys.argv[1]))]
     Path(sys.argv[2]).write_text(json.dumps(made))
