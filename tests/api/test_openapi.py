@@ -129,7 +129,11 @@ def _served(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iter
         views = getattr(callback, "view_classes", (getattr(callback, "view_class", object),))
         for view in views:
             if issubclass(view, HubView) and view is not Unknown:
-                yield from ((method, _shape(address)) for method in METHODS if hasattr(view, method))
+                yield from ((method, _shape(address)) for method in METHODS if _has(view, method))
+
+
+def _has(view: type[HubView], method: str) -> bool:
+    return hasattr(view, method) and method in view.http_method_names
 
 
 def _shape(address: str) -> str:

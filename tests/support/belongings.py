@@ -79,5 +79,7 @@ def _dead_letter(subscriber: Subscriber) -> Delivery:
 
 
 if __name__ == "__main__":
-    made = [asdict(make_belongings(make_tenant(f"belongings-{number}", sandbox=True))) for number in range(int(sys.argv[1]))]
+    made = [
+        asdict(make_belongings(make_tenant(f"belongings-{number}", sandbox=True))) for number in range(int(sys.argv[1]))
+    ]
     Path(sys.argv[2]).write_text(json.dumps(made))
