@@ -78,11 +78,6 @@ class TenantAdmin(KeptAdmin[Tenant]):
             act(tenant=tenant)
         self.message_user(request, f"{len(chosen)} {what}.")
 
-    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if obj.status == Tenant.Status.SUSPENDED:
-            suspend_tenant(tenant=obj)
-
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(choices=[(scope, scope) for scope in sorted(SCOPES)])

@@ -37,7 +37,7 @@ class Server:
             application,
             port=0,
             ws="websockets-sansio",
-            log_level="warning",
+            log_config=None,
             ws_max_size=64 * 1024,
             ws_ping_interval=None,
         )
