@@ -113,7 +113,8 @@ class Attack:
             if die < 0.6:
                 await self._ends(socket, [fatal(self._dice)], {4500})
             elif die < 0.9:
-                await self._ends(socket, [flipped(self._dice), SENTINEL], {4500, 1000})
+                # or still a frame: a first one whose token is no token any more, or is called something else
+                await self._ends(socket, [flipped(self._dice), SENTINEL], {4500, 1000, 4501, 4503})
             else:
                 await self._ends(socket, [SENTINEL] * 80, {4029})
 
