@@ -13,6 +13,7 @@ from tests.chaos import (
     opposite_orders,
     redis_outage,
     rolling_restart,
+    strangers,
 )
 
 CHECKS = {
@@ -25,6 +26,7 @@ CHECKS = {
     "kill": kill.run,
     "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
+    "strangers": strangers.run,
 }
 
 if __name__ == "__main__":
