@@ -12,7 +12,7 @@ from deliveries.channels import registry
 from deliveries.channels.base import Channel, refused
 from deliveries.channels.errors import Ambiguous, Transient
 from deliveries.database import persistently, released
-from deliveries.turns import Turns
+from deliveries.turns import Turn, Turns
 from hub.conf import conf
 from hub.fallback.claims import Work, claim
 from hub.fallback.models import Delivery
@@ -38,14 +38,14 @@ def dispatch(channel: str, lane: str) -> bool:
 
     If this process is at it already, that run looks once more, and this call returns at once.
     """
-    key = (channel, lane)
-    if not _turns.take(key):
+    turn = _turns.take((channel, lane))
+    if turn is None:
         return False
     try:
         with released():
-            return _run(channel, lane, time.monotonic() + LONGEST_RUN)
+            return _run(channel, lane, turn, time.monotonic() + LONGEST_RUN)
     finally:
-        _turns.give_up(key)
+        _turns.give_up(turn)
 
 
 def start(channel: str, lane: str) -> None:
@@ -73,12 +73,12 @@ def _in_thread(channel: str, lane: str) -> None:
         logger.exception("dispatch of %s.%s failed; the sweeper will come again", channel, lane)
 
 
-def _run(name: str, lane: str, until: float) -> bool:
+def _run(name: str, lane: str, turn: Turn, until: float) -> bool:
     channel = registry.channel(name)
     try:
         while True:
             more = _Drain(name, channel, lane, until).run()
-            if more or not _turns.once_more((name, lane)):
+            if more or not _turns.once_more(turn):
                 return more
     finally:
         if channel:

@@ -1,7 +1,16 @@
 """One run at a time for each key in a process. Who comes meanwhile doesn't wait: the run goes round again for them."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from threading import Lock
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """One run of a key, from `take` to its end."""
+
+    key: Hashable
+    asked_again: bool = False
 
 
 class Turns:
@@ -9,27 +18,32 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._asked_again: dict[Hashable, bool] = {}
+        self._running: dict[Hashable, Turn] = {}
 
-    def take(self, key: Hashable) -> bool:
-        """True: run. False: somebody is running, and will go round again."""
+    def take(self, key: Hashable) -> Turn | None:
+        """The turn to run, or None: somebody is running, and will go round again."""
         with self._lock:
-            if key in self._asked_again:
-                self._asked_again[key] = True
-                return False
-            self._asked_again[key] = False
-            return True
+            running = self._running.get(key)
+            if running is not None:
+                running.asked_again = True
+                return None
+            turn = self._running[key] = Turn(key)
+            return turn
 
-    def once_more(self, key: Hashable) -> bool:
+    def once_more(self, turn: Turn) -> bool:
         """True if somebody came since the last look; else the turn has ended."""
         with self._lock:
-            if self._asked_again[key]:
-                self._asked_again[key] = False
-                return True
-            del self._asked_again[key]
-            return False
+            again, turn.asked_again = turn.asked_again, False
+            if not again:
+                self._end(turn)
+            return again
 
-    def give_up(self, key: Hashable) -> None:
+    def give_up(self, turn: Turn) -> None:
         """End the turn whatever was asked: after an error, or when time is up."""
         with self._lock:
-            self._asked_again.pop(key, None)
+            self._end(turn)
+
+    def _end(self, turn: Turn) -> None:
+        """Once it has ended, the next turn of its key is somebody else's."""
+        if self._running.get(turn.key) is turn:
+            del self._running[turn.key]

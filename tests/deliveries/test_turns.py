@@ -1,24 +1,39 @@
-"""Promise: a wake-up that comes while somebody is at work is never lost, and never waits."""
+"""One run at a time, and nobody who came meanwhile is forgotten."""
 
 from deliveries.turns import Turns
 
 
-def test_one_at_a_time_and_once_more_for_who_came_meanwhile() -> None:
+def test_who_comes_while_somebody_runs_makes_it_go_round_once_more() -> None:
     turns = Turns()
-    assert turns.take("a")
+    turn = turns.take("a")
+    assert turn
     assert turns.take("b")
     assert not turns.take("a")
     assert not turns.take("a")
-    assert turns.once_more("a")
-    assert not turns.once_more("a")
+    assert turns.once_more(turn)
+    assert not turns.once_more(turn)
     assert turns.take("a")
 
 
-def test_a_turn_that_was_given_up_can_be_taken() -> None:
+def test_a_turn_that_is_given_up_forgets_who_asked() -> None:
     turns = Turns()
+    turn = turns.take("a")
+    assert turn
     turns.take("a")
-    turns.take("a")
-    turns.give_up("a")
-    turns.give_up("a")
-    assert turns.take("a")
-    assert not turns.once_more("a")
+    turns.give_up(turn)
+    turns.give_up(turn)
+    again = turns.take("a")
+    assert again
+    assert not turns.once_more(again)
+
+
+def test_the_end_of_a_turn_leaves_the_next_one_alone() -> None:
+    turns = Turns()
+    first = turns.take("a")
+    assert first
+    assert not turns.once_more(first)
+    second = turns.take("a")
+    assert second
+    turns.give_up(first)  # it was still tidying up
+    assert not turns.take("a")
+    assert turns.once_more(second)
