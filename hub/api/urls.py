@@ -3,7 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from hub.api.converters import SegmentConverter
-from hub.api.openapi.views import OpenApi
+from hub.api.openapi.views import Docs, OpenApi
 from hub.api.views import Unknown, by_caller
 from hub.audience.api import (
     SubscriberBulk,
@@ -99,6 +99,6 @@ user = [
     path("preferences", OwnPreferences.as_view()),
 ]
 
-public = [path("openapi.json", OpenApi.as_view())]
+public = [path("openapi.json", OpenApi.as_view()), path("docs", Docs.as_view())]
 
 urlpatterns = [*server, *user, *public, re_path("", Unknown.as_view())]

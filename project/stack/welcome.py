@@ -14,14 +14,14 @@ def welcome(options: Options) -> None:
     places = [
         ("Demo", f"{options.url}/demo/", "two users side by side"),
         ("Mailbox", options.mailbox_url, "every mail that is sent"),
-        ("API", f"{options.url}/api/v1/", f"keys, tokens and passwords: {short(file)}"),
+        ("API", f"{options.url}/api/v1/docs", f"keys, tokens and passwords: {short(file)}"),
         ("Admin", f"{options.url}/admin/", f"as {about['admin']['username']}"),
     ]
     say()
     say(f"  {styled('The hub is running.', '1')}")
     say()
     for name, address, remark in places:
-        say(f"    {name:<9}{styled(f'{address:<32}', '36')}{styled(remark, '2')}")
+        say(f"    {name:<9}{styled(f'{address:<35}', '36')}{styled(remark, '2')}")
     say()
     say("  Ring the bell:")
     say()

@@ -93,6 +93,12 @@ def test_the_admin_pages_work(host: Host) -> None:
     ] == []
 
 
+def test_the_page_of_the_api_says_which_line_its_files_are_missing_for(host: Host) -> None:
+    status, page = host.get("/api/v1/docs")
+    assert (status, "<script" in page) == (200, False)
+    assert 'INSTALLED_APPS += ["drf_spectacular_sidecar"]' in page
+
+
 def test_who_is_away_is_mailed_by_a_worker_without_celery(host: Host) -> None:
     host.start_worker()
     assert host.get("/order/")[0] == 200
