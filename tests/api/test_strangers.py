@@ -15,6 +15,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from hub.api.openapi.document import Operation, operations, resolve
+from hub.audience.models import Subscriber
 from hub.ids import uuid7
 from hub.tenancy.keys import SCOPES
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
@@ -46,7 +47,13 @@ def _patient() -> Iterator[None]:
 
 @pytest.fixture
 def acme() -> Belongings:
-    return make_belongings(make_tenant("acme"))
+    """A key of its was revoked, and so were Alice's tokens of a minute ago."""
+    tenant = make_tenant("acme")
+    SigningKey.objects.filter(pk=create_signing_key(tenant=tenant).pk).update(revoked_at=timezone.now())
+    owner = make_belongings(tenant)
+    alice = Subscriber.objects.filter(tenant=tenant, external_id="alice")
+    alice.update(tokens_valid_after=timezone.now() - timedelta(seconds=60))
+    return owner
 
 
 @pytest.fixture
@@ -104,7 +111,7 @@ def refused(operation: Operation, owner: Belongings) -> Iterator[tuple[str, int,
 
 
 def _keys(operation: Operation, tenant: Tenant) -> Iterator[tuple[str, int, str]]:
-    past = timezone.now() - timedelta(seconds=1)
+    past = timezone.now() - timedelta(hours=1)  # the database says now() of when its transaction began
     expired, text = create_api_key(tenant=tenant, name="expired", scopes=["*"])
     ApiKey.objects.filter(pk=expired.pk).update(expires_at=past)
     yield "expired", 401, text
@@ -124,8 +131,10 @@ def _without(scopes: set[str]) -> set[str]:
 
 
 def _tokens(tenant: Tenant) -> Iterator[tuple[str, int, str]]:
-    key = SigningKey.objects.filter(tenant=tenant, algorithm="HS256").first()
-    assert key is not None
+    key, gone = (
+        SigningKey.objects.filter(tenant=tenant, algorithm="HS256", revoked_at__isnull=there)[0]
+        for there in (True, False)
+    )
     other = create_signing_key(tenant=make_tenant())
     now = int(time.time())
     good = {"sub": "alice", "tenant": tenant.slug, "aud": "hub", "iat": now, "exp": now + 60}
@@ -134,6 +143,8 @@ def _tokens(tenant: Tenant) -> Iterator[tuple[str, int, str]]:
         return jwt.encode(good | changes, secret, algorithm=algorithm, headers={"kid": str(kid)})
 
     yield "expired", 401, sign(iat=now - 120, exp=now - 60)
+    yield "revoked", 401, sign(iat=now - 120)
+    yield "signed with a revoked key", 401, sign(gone.key, gone.pk)
     yield "forged", 401, sign("x" * 64)
     yield "alg none", 401, jwt.encode(good, "", algorithm="none", headers={"kid": str(key.pk)})
     yield "wrong audience", 401, sign(aud="another")

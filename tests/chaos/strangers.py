@@ -1,6 +1,6 @@
 """The strangers' matrix as a fault check: what belongs to somebody else is not there, and nothing is done without the right.
 
-The matrix is tests/*/test_strangers.py: this runs it on services of its own, and says which operations it failed for.
+The matrix is tests/*/test_strangers*.py: this runs it on services of its own, and says which operations it failed for.
 """
 
 import os
@@ -19,7 +19,7 @@ LEFT_OUT = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
 
 def run(options: Options) -> Report:
     report = Report("strangers")
-    files = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/*/test_strangers.py"))
+    files = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/*/test_strangers*.py"))
     if options.short:
         files = ["tests/api/test_strangers.py"]
     report.progress(f"{', '.join(files)}")
