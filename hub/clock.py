@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
+from django.utils.dateparse import parse_datetime
 
 # The furthest that any tenant's clock is ahead: real time where there is no sandbox, so it bounds an index scan for all.
 LATEST = (
@@ -38,3 +39,12 @@ def iso(instant: datetime | None) -> str | None:
     if instant is None:
         return None
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def parse_instant(text: str) -> datetime | None:
+    """ISO-8601 with its offset as an instant in UTC; None for anything else, and outside of the years 1 to 9999 in UTC."""
+    try:
+        instant = parse_datetime(text)
+        return instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None

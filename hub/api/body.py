@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from hub.api.problems import Malformed
+from hub.clock import parse_instant
 from hub.content.values import storable
 from hub.exceptions import FieldError, InvalidRequest
 from hub.ids import parse_uuid
@@ -82,7 +82,7 @@ class Fields:
         text = self._typed(name, str, "Must be a string.", False)
         if text is None:
             return None
-        instant = _instant(text)
+        instant = parse_instant(text)
         if instant is None:
             self.wrong(name, "Must be ISO-8601 with an offset, such as 2030-01-31T09:00:00Z.")
         return instant
@@ -144,11 +144,3 @@ def refuse_nul(query_params: Mapping[str, Any], path: Mapping[str, Any]) -> None
     for name, value in [*query_params.items(), *path.items()]:
         if isinstance(value, str) and not storable(value):
             raise InvalidRequest.on(name, "NUL and lone surrogates are not allowed.", "characters")
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parse_datetime(text)
-    except ValueError:
-        return None
-    return instant if instant is not None and instant.tzinfo is not None else None

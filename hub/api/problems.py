@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 import orjson
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 
@@ -112,6 +112,8 @@ def answer_for(error: Exception, request: HttpRequest) -> HttpResponse:
             return answer
         case RequestDataTooBig():
             return problem(request, 413, "too_large", "The body is too large.")
+        case TooManyFieldsSent():
+            return problem(request, 400, "malformed", "The address has too many parameters.")
         case drf.APIException():
             return _from_drf(error, request)
         case Http404():

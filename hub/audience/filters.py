@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from django.utils.dateparse import parse_datetime
 
 from hub.audience.profile import MAX_DEPTH as ATTRIBUTE_DEPTH
+from hub.clock import parse_instant
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
 
@@ -128,11 +128,8 @@ def _column(name: str) -> _Tests:
 
 def _moment(sign: str) -> Callable[[Any, str], Where]:
     def test(value: Any, path: str) -> Where:
-        try:
-            instant = parse_datetime(_text(value, path))
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
+        instant = parse_instant(_text(value, path))
+        if instant is None:
             raise InvalidRequest.on(path, "Must be ISO-8601 with an offset, such as 2030-01-31T09:00:00Z.")
         return Where(f"s.created_at {sign} %s", (instant,))
 

@@ -41,7 +41,8 @@ def check_json(value: object, *, field: str) -> None:
     """Refuse what jsonb can't hold: NUL in any string or key, and nesting deeper than MAX_DEPTH."""
     for path, depth, part in _walk(field, value):
         if depth > MAX_DEPTH:
-            raise InvalidRequest.on(field, f"Nested deeper than {MAX_DEPTH} levels.", "too_deep")
+            at = field or path.partition(".")[0]
+            raise InvalidRequest.on(at, f"Nested deeper than {MAX_DEPTH} levels.", "too_deep")
         if isinstance(part, str) and not storable(part):
             raise InvalidRequest.on(path, "NUL and lone surrogates can't be stored.", "characters")
 

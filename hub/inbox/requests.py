@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
-
+from hub.clock import parse_instant
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 from hub.inbox.ops import OPS
@@ -94,10 +93,7 @@ def _text(request: dict[str, Any], name: str, limit: int) -> str:
 
 
 def _until(value: Any) -> datetime:
-    try:
-        until = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        until = None
-    if until is None or until.tzinfo is None:
+    until = parse_instant(value) if isinstance(value, str) else None
+    if until is None:
         raise InvalidRequest.on("until", "must be an ISO-8601 instant with its offset, such as 2030-01-31T09:00:00Z")
     return until

@@ -1,6 +1,7 @@
 """Whatever comes in, the answer is JSON with a request id, and names what was wrong; never a 500."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client, override_settings
@@ -33,6 +34,23 @@ DEEP = b'{"to": "alice", "title": "x", "data": {"a": ' + b"[" * 70 + b"]" * 70 +
 )
 def test_refuses_a_body_that_is_no_request(server: Api, raw: bytes, status: int, code: str) -> None:
     problem_of(server.call("POST", "/notifications", raw), status, code)
+
+
+def test_names_the_field_that_is_nested_too_deep(server: Api) -> None:
+    assert fields_of(problem_of(server.call("POST", "/notifications", DEEP), 422, "invalid_request")) == {"data"}
+
+
+def test_too_many_parameters_are_no_failure_of_the_hub(server: Api) -> None:
+    problem_of(server.get("/topics?" + "limit=1&" * 2_000), 400, "malformed")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z"])
+def test_an_instant_that_is_out_of_range_in_utc_is_refused(server: Api, moment: str) -> None:
+    answer = server.get(f"/deliveries?since={quote(moment)}")
+    assert fields_of(problem_of(answer, 422, "invalid_request")) == {"since"}
+    assert fields_of(problem_of(server.post("/dead-letters/replay", {"since": moment}), 422, "invalid_request")) == {
+        "since"
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sys
 from tests.bench.programme import main
 from tests.chaos import (
     bad_frames,
+    bad_input,
     cut,
     frames,
     idempotency,
@@ -18,6 +19,7 @@ from tests.chaos import (
 
 CHECKS = {
     "bad_frames": bad_frames.run,
+    "bad_input": bad_input.run,
     "cut": cut.run,
     "frames": frames.run,
     "install": install.run,

@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from django.utils import timezone
 
-from hub.audience.models import Subscriber
+from hub.audience.models import Stream, Subscriber
 from hub.audience.topics import add_members, upsert_topic
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
@@ -46,6 +46,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)
+    Stream.objects.filter(subscriber=alice).update(last_seq=item.seq, unread=1, unseen=1)
     dead = _dead_letter(alice)
     return Belongings(
         tenant=tenant.slug,
