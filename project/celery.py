@@ -40,8 +40,9 @@ def configuration() -> dict[str, Any]:
             "socket_connect_timeout": 2,
             "socket_keepalive": True,
             "health_check_interval": 10,
-            # nothing is acknowledged late, so this only frees what a killed worker had prefetched
-            "visibility_timeout": 120,
+            # A copy of each hint until it is acknowledged would only be work, and giving them back on a connection that is
+            # lost ends the whole worker (kombu 5.7): what a killed worker had taken is found by the sweep.
+            "ack_emulation": False,
             "global_keyprefix": "hub:celery:",
         },
         "beat_schedule": {

@@ -6,5 +6,6 @@ import os
 from project.settings import *  # noqa: F403
 from project.settings import CHANNEL_LAYERS, HUB
 
-HUB |= json.loads(os.environ.get("CHAOS_HUB", "{}"))
+# a check asks faster than a person
+HUB |= {"user_rate": 1_000.0, "user_burst": 2_000} | json.loads(os.environ.get("CHAOS_HUB", "{}"))
 CHANNEL_LAYERS["default"]["BACKEND"] = os.environ.get("CHAOS_LAYER", CHANNEL_LAYERS["default"]["BACKEND"])
