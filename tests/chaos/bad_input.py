@@ -84,7 +84,8 @@ def _wrong_with(operation: Operation, sent: Sent, answer: Answer) -> str:
         return f"{answer.status_code} as {answer['Content-Type']}: {answer.content[:80]!r}"
     problem = json.loads(answer.content)
     named = [error["field"] for error in problem["errors"]]
-    nameless = not named or ("" in named and b'""' not in sent.body)
+    # a field, or a parameter, whose name is empty is named so
+    nameless = not named or ("" in named and b'""' not in sent.body and not sent.target.endswith(b"?="))
     return (
         f"a 422 names no field: {problem['detail'][:100]}" if problem["code"] == "invalid_request" and nameless else ""
     )

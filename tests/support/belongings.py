@@ -21,6 +21,7 @@ from hub.audience.topics import add_members, upsert_topic
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
+from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
@@ -46,8 +47,9 @@ def make_belongings(tenant: Tenant) -> Belongings:
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)
-    Stream.objects.filter(subscriber=alice).update(last_seq=item.seq, unread=1, unseen=1)
     dead = _dead_letter(alice)
+    count = InboxItem.objects.filter(subscriber=alice).count()
+    Stream.objects.filter(subscriber=alice).update(last_seq=count, unread=count, unseen=count)
     return Belongings(
         tenant=tenant.slug,
         api_key=create_api_key(tenant=tenant, name="server", scopes=["*"])[1],
