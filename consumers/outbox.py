@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
@@ -21,7 +22,7 @@ LINGER = 5.0
 MAX_REASON = 123
 
 
-class Outbox:
+class Outbox(ABC):
     """Keeps the order of frames. At most `limit` wait for a peer that doesn't read; one more closes with 4001.
 
     A peer that makes no room for the end either is hung up on. `epoch` is that of the stream whose frames these are.
@@ -38,11 +39,13 @@ class Outbox:
         self._writer: asyncio.Task[None] | None = None
         self.closed = False
 
+    @abstractmethod
     def _frame(self, text: str, seq: int | None) -> Event:
-        raise NotImplementedError
+        """The event that sends a frame."""
 
+    @abstractmethod
     def _end(self, code: int, reason: str) -> Event:
-        raise NotImplementedError
+        """The event that ends the connection."""
 
     def push(self, text: str, seq: int | None = None) -> None:
         """Send a frame, now or as soon as the peer reads. Does nothing once closed. `seq`: where its client is after it."""

@@ -237,7 +237,7 @@ def test_is_nothing_to_a_stranger(server: Api, stranger: Api, alice: Subscriber)
         ({"to": "alice", "title": "x" * 501}, "title"),
         ({"to": "alice", "title": "x", "data": {"a": "x" * 70_000}}, "data"),
         ({"to": "alice", "title": "x", "data": "text"}, "data"),
-        ({"to": "alice", "title": "x", "data": {"a": nested(65)}}, ""),
+        ({"to": "alice", "title": "x", "data": {"a": nested(65)}}, "data"),
         ({"to": "alice", "title": "a\x00b"}, "title"),
         ({"to": "alice", "title": "x", "data": {"a": ["\x00"]}}, "data.a.0"),
         ({"to": "alice", "title": "x", "tags": ["\x00"]}, "tags.0"),
