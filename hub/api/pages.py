@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
@@ -12,7 +13,9 @@ from hub.api.problems import problem
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400"""
     if is_api(request):
-        return problem(request, 400, "malformed", "The request can't be understood.")
+        host = isinstance(exception, DisallowedHost)
+        detail = "The Host header names none of the hub's own hosts." if host else "The request can't be understood."
+        return problem(request, 400, "malformed", detail)
     return defaults.bad_request(request, exception)
 
 

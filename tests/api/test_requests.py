@@ -140,8 +140,14 @@ def test_djangos_own_pages_are_problems_below_api(path: str) -> None:
     problem_of(Client().get(path), 404, "not_found")
 
 
-def test_a_strange_host_is_a_problem() -> None:
-    problem_of(Client().get("/api/v1/livez", headers={"Host": "evil.example"}), 400, "malformed")
+@pytest.mark.parametrize("host", ["evil.example", "a b", "\x01", "[::1", "127.0.0.1:x", "127.0.0.1,evil.example"])
+def test_a_strange_host_is_a_problem_and_a_line_of_the_log(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody can send one: no traceback for it."""
+    document = problem_of(Client().get("/api/v1/inbox", headers={"Host": host}), 400, "malformed")
+    assert "Host" in document["detail"]
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
+    page = Client().get("/", headers={"Host": host})
+    assert (page.status_code, page["Content-Type"]) == (400, "text/html; charset=utf-8")
 
 
 def test_outside_the_api_django_answers() -> None:

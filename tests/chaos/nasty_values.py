@@ -148,6 +148,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
         (b"X-HTTP-Method-Override", b"DELETE"),
         (b"X-Forwarded-For", b"\xff"),
         (b"X-Long", b"x" * 30_000),
+        (b"Host", b"evil.example"),
     ),
 )
 CREDENTIALS = (
