@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from hub.exceptions import Forbidden, HubError, InvalidRequest, Unauthorised
 from hub.tenancy import tokens
 from hub.tenancy.errors import Refused
 from hub.tenancy.models import Tenant
+from hub.tenancy.origins import check_origin
 from hub.tenancy.revocation import Credential, Standing
 
 Scope = dict[str, Any]
@@ -81,11 +81,8 @@ def refusal(identity: Identity, standing: Standing | None) -> HubError | None:
 
 
 def _by_token(scope: Scope, token: str) -> tuple[Identity, Tenant]:
-    """A page that is listed nowhere gets in unless the tenant keeps a list; no Origin: no browser."""
     found = tokens.verify(token)
-    origin = _header(scope, b"origin")
-    if origin is not None and found.tenant.allowed_origins and not _welcome(scope, origin, found.tenant):
-        raise Forbidden("this origin is not allowed")
+    check_origin(found.tenant, _header(scope, b"origin"), _header(scope, b"host"))
     credential = Credential(found.subscriber.pk, key_id=found.key_id)
     return _identity(credential, found.subscriber, found.tenant, found.issued_at, found.expires_at), found.tenant
 
@@ -96,8 +93,7 @@ def _by_session(scope: Scope, slug: str | None) -> tuple[Identity, Tenant]:
     if origin is None and not _is_own_page(scope):
         raise Forbidden("a session needs an Origin")
     subscriber = _subscriber(scope, slug)
-    if origin is not None and not _welcome(scope, origin, subscriber.tenant):
-        raise Forbidden("this origin is not allowed")
+    check_origin(subscriber.tenant, origin, _header(scope, b"host"), by_cookie=True)
     if subscriber.tenant.status == Tenant.Status.SUSPENDED:
         raise Forbidden("the tenant is suspended")
     credential = Credential(subscriber.pk, user_id=str(subscriber.user_id))
@@ -134,14 +130,6 @@ def _user(scope: Scope) -> AbstractBaseUser | AnonymousUser:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     request.session = store(cookies.get(settings.SESSION_COOKIE_NAME))
     return get_user(request)
-
-
-def _welcome(scope: Scope, origin: str, tenant: Tenant) -> bool:
-    """Listed by the tenant, or the very host that serves the socket."""
-    listed = {allowed.rstrip("/").lower() for allowed in tenant.allowed_origins}
-    host = _header(scope, b"host")
-    same = urlsplit(origin).netloc.lower()
-    return origin.lower() in listed or (bool(same) and host is not None and same == host.lower())
 
 
 def _is_own_page(scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-"""Which other origins' pages may call the user API from a browser: those that a tenant lists. With tokens only."""
+"""Which pages may call: those that a tenant lists, and the hub's own. A listed one may read the answers of the user API."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
+from hub.api.authentication import Caller, Operator, User
+from hub.exceptions import Forbidden
 from hub.tenancy.models import Tenant
+from hub.tenancy.origins import check_origin, is_listed, is_own
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Hub-Tenant, X-Request-Id"
@@ -15,10 +18,20 @@ EXPOSED = "ETag, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, 
 MAX_AGE = "600"
 
 
+def refuse_strange(request: Request, caller: Caller) -> None:
+    """Raises Forbidden when a page asks that the caller's tenant doesn't let in, whatever credential the page has."""
+    if not isinstance(caller, Operator):
+        by_cookie = isinstance(caller, User) and caller.expires_at is None
+        check_origin(caller.tenant, request.headers.get("Origin"), request.headers.get("Host"), by_cookie=by_cookie)
+
+
 def preflight(request: Request) -> dict[str, str]:
-    """The headers of a preflight's answer. Who asks is not known yet, so any tenant's origin will do."""
-    if not _listed(request.headers.get("Origin", "")):
+    """The headers of a preflight's answer; raises Forbidden. Who asks is not known yet, so any tenant's origin will do."""
+    origin = request.headers.get("Origin")
+    if origin is None or is_own(origin, request.headers.get("Host")):
         return {}
+    if not _listed(origin):
+        raise Forbidden("No tenant lists this origin.")
     return {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": HEADERS,
@@ -36,12 +49,12 @@ def share(request: Request, answer: HttpResponseBase) -> HttpResponseBase:
 def allow(origin: str, answer: HttpResponseBase, tenant: Tenant | None) -> None:
     """Give `answer` the headers that let pages of `origin` read it, when `tenant` lists it; without one, when any does."""
     patch_vary_headers(answer, ["Origin"])
-    if origin in tenant.allowed_origins if tenant is not None else _listed(origin):
+    if is_listed(tenant, origin) if tenant is not None else _listed(origin):
         answer["Access-Control-Allow-Origin"] = origin
         answer["Access-Control-Expose-Headers"] = EXPOSED
 
 
 def _listed(origin: str) -> bool:
     """By any tenant; a suspended one too, as its pages have to be able to read why they are refused."""
-    listed = Tenant.objects.filter(allowed_origins__contains=[origin])
+    listed = Tenant.objects.filter(allowed_origins__contains=[origin.lower()])
     return bool(origin) and "\x00" not in origin and listed.exists()

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from hub.api.authentication import ApiKeyAuthentication, Caller, Server, User, UserAuthentication, holds_api_key
 from hub.api.body import refuse_nul
-from hub.api.cors import preflight, share
+from hub.api.cors import preflight, refuse_strange, share
 from hub.api.limits import Quota, check, count_guess, spend
 from hub.api.middleware import HEADER, identified
 from hub.api.once import key_of, once
@@ -65,6 +65,7 @@ class HubView(APIView):
         if isinstance(caller, Caller):
             self.quota = spend(caller)
             check(self.quota)
+            refuse_strange(request, caller)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -154,7 +155,7 @@ class UserView(HubView):
             super().initial(request, *args, **kwargs)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """What a browser asks before a page of another origin may call."""
+        """What a browser asks before a page of another origin calls."""
         return Response(status=204, headers=preflight(request))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A page of another origin may call the user API when the subscriber's tenant lists its origin, and not otherwise."""
+"""A page of another origin may call when the tenant lists its origin, and not otherwise; it may read the user API alone."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.test import override_settings
 from hub.api import urls
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import suspend_tenant
-from tests.api.client import Api, rolled_back
+from tests.api.client import Api, problem_of, rolled_back
 
 pytestmark = rolled_back
 
@@ -79,14 +79,44 @@ def test_caches_keep_origins_apart(as_alice: Api) -> None:
     assert "Origin" in as_alice.get("/inbox")["Vary"]
 
 
+@pytest.mark.parametrize("path", USER_ROUTES)
+def test_the_hubs_own_pages_need_no_list(nobody: Api, as_alice: Api, path: str) -> None:
+    asked = nobody.call("OPTIONS", path, Origin="http://testserver", Host="testserver")
+    assert (asked.status_code, ALLOWED in asked) == (204, False)
+    answer = as_alice.call("TRACE", path, Origin="http://testserver", Host="testserver")
+    assert (answer.status_code, ALLOWED in answer) == (405, False)
+
+
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "https://app.example.com.evil.example", "null", "http://app.example.com"]
+    "origin",
+    [
+        "https://evil.example",
+        "https://app.example.com.evil.example",
+        "null",
+        "http://app.example.com",
+        "http://[x",
+        "http://",
+        "http://testserver.evil.example",
+        "http://testserver, https://app.example.com",
+    ],
 )
-def test_any_other_origin_may_not(as_alice: Api, nobody: Api, origin: str) -> None:
-    assert ALLOWED not in nobody.call("OPTIONS", "/inbox", Origin=origin)
-    assert ALLOWED not in as_alice.get("/inbox", Origin=origin)
+def test_any_other_origin_is_refused(as_alice: Api, nobody: Api, server: Api, origin: str) -> None:
+    for answer in (
+        nobody.call("OPTIONS", "/inbox", Origin=origin),
+        as_alice.get("/inbox", Origin=origin),
+        server.get("/notifications", Origin=origin),
+    ):
+        assert "origin" in problem_of(answer, 403, "forbidden")["detail"]
+        assert ALLOWED not in answer
 
 
-def test_a_tenants_origins_are_its_own(as_charlie: Api, server: Api) -> None:
-    assert ALLOWED not in as_charlie.get("/inbox", Origin=PAGE)
-    assert ALLOWED not in server.get("/notifications", Origin=PAGE)
+def test_without_a_list_a_token_is_enough_to_be_answered_but_not_to_be_read(as_charlie: Api) -> None:
+    """As on a socket. What holds it may be an app with an Origin of its own; a page gets no answer shown."""
+    answer = as_charlie.get("/inbox", Origin=PAGE)
+    assert (answer.status_code, ALLOWED in answer) == (200, False)
+
+
+def test_a_servers_answer_is_for_no_page(server: Api) -> None:
+    answer = server.get("/notifications", Origin=PAGE)
+    assert (answer.status_code, ALLOWED in answer) == (200, False)
+    assert server.call("OPTIONS", "/notifications", Origin=PAGE, Authorization="").status_code == 401

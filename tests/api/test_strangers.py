@@ -35,6 +35,8 @@ TABLES = ("subscriber", "topic", "topicmember", "eventtype", "template", "notifi
 TABLES += ("preference", "signingkey", "apikey", "stream", "fanout")
 # what a tenant names itself: the stranger who asks has none of its own
 NAMED = {"subscriber", "topic", "event_type", "template"}
+PAGE = "https://app.example"
+STRANGE_PAGES = ("https://evil.example", "null", f"{PAGE}.evil.example", "http://app.example")
 # what differs from one answer to the next whoever asks
 OWN = {"request_id", "instance", "created_at", "updated_at", "id", "key", "slug"}
 
@@ -78,6 +80,19 @@ def test_a_suspended_tenant_is_forbidden(operation: Operation, acme: Belongings)
     Tenant.objects.filter(slug=acme.tenant).update(status=Tenant.Status.SUSPENDED)
     if credential := good(operation, acme):
         assert ask(operation, credential, acme.named).status_code == 403
+
+
+@pytest.mark.parametrize("operation", KNOWN, ids=lambda operation: operation.name)
+def test_a_page_of_another_origin_is_refused(operation: Operation, acme: Belongings) -> None:
+    """Whatever credential it holds: its token, its own server's key."""
+    Tenant.objects.filter(slug=acme.tenant).update(allowed_origins=[PAGE])
+    before, credential = contents(acme), good(operation, acme)
+    for origin in STRANGE_PAGES if credential else ():
+        for ids in (acme.named, nobody(operation)):
+            answer = ask(operation, credential, ids, Origin=origin)
+            assert (answer.status_code, "origin" in answer.json()["detail"]) == (403, True), origin
+            assert "Access-Control-Allow-Origin" not in answer
+    assert contents(acme) == before
 
 
 @pytest.mark.parametrize("operation", ADDRESSED, ids=lambda operation: operation.name)
@@ -178,14 +193,14 @@ def nobody(operation: Operation) -> dict[str, str]:
     }
 
 
-def ask(operation: Operation, credential: str, ids: dict[str, str]) -> Any:
+def ask(operation: Operation, credential: str, ids: dict[str, str], **headers: str) -> Any:
     address = operation.path
     for name in nobody(operation):
         address = address.replace(f"{{{name}}}", ids[name])
     media = resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {})
     body = media["example"] if "example" in media else [e["value"] for e in media.get("examples", {}).values()][:1]
     body = body[0] if isinstance(body, list) and body else body or None
-    return Api(credential).call(operation.method.upper(), address, body)
+    return Api(credential, headers).call(operation.method.upper(), address, body)
 
 
 def essence(answer: Any) -> Any:

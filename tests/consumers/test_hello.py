@@ -103,6 +103,7 @@ async def test_a_suspended_tenant(connect: Connect, db: Db, tenant: Tenant, alic
         (["https://app.example"], "same", None),
         (["https://app.example"], "https://evil.example", 4503),
         (["https://app.example"], "null", 4503),
+        (["https://app.example"], "http://[x", 4503),
     ],
 )
 async def test_origins_of_token_sockets(
