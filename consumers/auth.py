@@ -52,6 +52,11 @@ class Identity:
     def subscriber_id(self) -> UUID:
         return self.credential.subscriber_id
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """Whom a line of the log is about: ids that name nobody. As `extra`, since much of what runs here serves many."""
+        return {"tenant": self.tenant, "subscriber_id": str(self.subscriber_id)}
+
 
 def close_code(refusal: HubError) -> Close:
     """What a socket is closed with when this is why it may not be here."""

@@ -37,6 +37,11 @@ class Connection:
         self._channel = Channel(self._on_group_message)
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """What a line of the log says of it: nothing before somebody was let in."""
+        return self.session.ids if self.session is not None else {}
+
     def arrive(self) -> None:
         """Take a place. Raises Unavailable and TooManyConnections."""
         address = str((self._scope.get("client") or ["unknown"])[0])
@@ -69,7 +74,7 @@ class Connection:
 
     def fail(self) -> None:
         """Close, as what is needed to start can't be done now. Called where the error is handled."""
-        logger.exception("A hello failed")
+        logger.exception("A hello failed", extra=self.ids)
         self._outbox.close(Close.GOING_AWAY, "not possible at the moment")
 
     def expect_end(self, identity: Identity) -> None:
@@ -114,7 +119,7 @@ class Connection:
         except HubError as refusal:
             self.refuse(refusal)
         except Exception as error:
-            logger.warning("A session can't be looked up now: %r", error)
+            logger.warning("A session can't be looked up now: %r", error, extra=self.ids)
         if not self._outbox.closed:
             self.expect_end(identity)
 

@@ -116,7 +116,7 @@ class HubConsumer(AsyncConsumer):
         except HubError as error:
             self._say(Error(error.code, error.message, answers, error.status))
         except Exception:
-            logger.exception("A frame failed")
+            logger.exception("A frame failed", extra=self.connection.ids)
             self._say(Error("unavailable", "Not possible at the moment", answers, 503, retry_after=1))
 
     async def _carry_out(self, frame: ClientFrame | None) -> None:

@@ -53,7 +53,7 @@ class Marks:
         except HubError as error:
             session.say(Error(error.code, error.message, mark.id, error.status))
         except Exception:
-            logger.exception("A mark failed")
+            logger.exception("A mark failed", extra=session.ids)
             session.say(Error("unavailable", "Not possible at the moment", mark.id, 503, retry_after=1))
         else:
             session.confirm(mark.id, receipt)

@@ -52,6 +52,11 @@ class Session:
         return self.identity.subscriber_id
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What a line of the log says of it."""
+        return self.identity.ids | {"session_id": self.id}
+
+    @property
     def is_behind(self) -> bool:
         """Whether something exists that the client wasn't sent."""
         return self._live and not self._outbox.closed and self._head > self.sent
@@ -175,7 +180,7 @@ class Session:
         try:
             found = await self._edge.catch_up(self.subscriber_id, Cursor(self._epoch, before))
         except Exception as error:
-            logger.warning("A gap can't be filled now: %r", error)
+            logger.warning("A gap can't be filled now: %r", error, extra=self.ids)
             return False  # the next head check asks again
         if found is not None and found.recovered and found.cursor.seq == before:
             # published before the read, and yet not in the record: nobody of ours did that

@@ -4,13 +4,14 @@ from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.content.models import EventType, Template
 from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
-from hub.notifications.models import FanOut, Idempotency, Notification
+from hub.notifications.models import Change, FanOut, Idempotency, Notification
 from hub.preferences.models import Preference
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "Change",
     "DeadLetter",
     "Delivery",
     "DeliveryDestination",

@@ -1,7 +1,8 @@
 """The log of every process: one line of JSON an event, or a line for people; ids in it, and nobody's data.
 
 Whatever logs (the hub, Django, uvicorn, Daphne, Celery) goes through one handler of the root logger. A line has `event`,
-`level`, `logger`, `timestamp`, and what is known of `request_id`, `tenant`, `notification_id`, `delivery_id`, `attempt_id`.
+`level`, `logger`, `timestamp`, and what is known of `request_id`, `tenant`, `notification_id`, `delivery_id`, `attempt_id`, and
+on a socket of `session_id` and `subscriber_id`, the hub's own.
 """
 
 import logging
@@ -14,7 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import EventDict, Processor
 
 # What a record may carry in `extra`; a request or an exception of Django's is more than a log may know.
-EXTRAS = ("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "route", "status")
+EXTRAS = (
+    *("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "route", "status"),
+    *("session_id", "subscriber_id", "tenant"),
+)
 # They bring handlers of their own, which would write each line twice and in another form.
 BORROWED = ("django", "django.server", "django.channels.server", "uvicorn", "uvicorn.error", "uvicorn.access", "daphne")
 

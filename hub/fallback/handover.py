@@ -5,9 +5,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from hub.clock import now_of
+
 # The next waiting step is found first and locked after: with both in one, SKIP LOCKED would hand the turn to the step
 # behind it. A row that somebody else holds keeps its own time: waiting here, with others locked, could be a deadlock.
-_HAND_ON = """
+_HAND_ON = f"""
 WITH next AS (
     SELECT DISTINCT ON (n.item_id, n.generation) n.id
     FROM hub_delivery s JOIN hub_delivery n ON n.item_id = s.item_id AND n.generation = s.generation AND n.step > s.step
@@ -15,11 +17,11 @@ WITH next AS (
     ORDER BY n.item_id, n.generation, n.step
 ), free AS (
     SELECT d.id FROM hub_delivery d JOIN next ON next.id = d.id
-    WHERE d.state = 'waiting' AND d.absent AND d.due_at > now()
+    WHERE d.state = 'waiting' AND d.absent AND d.due_at > {now_of("d.tenant_id")}
     ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE hub_delivery d SET due_at = now() FROM free WHERE d.id = free.id
-"""
+UPDATE hub_delivery d SET due_at = {now_of("d.tenant_id")} FROM free WHERE d.id = free.id
+"""  # noqa: S608 constants only
 
 
 def hand_on(delivery_ids: Collection[UUID]) -> int:

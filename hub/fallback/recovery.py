@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from hub.clock import now_of
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, settle_claims
 from hub.policy.retry import Answer, Outcome
@@ -51,8 +52,14 @@ def _attempts(deliveries: Mapping[UUID, Delivery]) -> dict[UUID, list[Attempt]]:
     return groups
 
 
+_GIVE_BACK = f"""
+UPDATE hub_delivery SET state = 'waiting', lease_until = NULL, due_at = {now_of("tenant_id")} WHERE id = ANY(%s)
+"""  # noqa: S608 constants only
+
+
 def _give_back(delivery_ids: list[UUID]) -> None:
-    Delivery.objects.filter(id__in=delivery_ids).update(state=Delivery.State.WAITING, lease_until=None, due_at=Now())
+    with connection.cursor() as db:
+        db.execute(_GIVE_BACK, [delivery_ids])
 
 
 def _finish(attempts: list[Attempt]) -> None:

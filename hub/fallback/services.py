@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from hub.clock import now_of
 from hub.exceptions import Conflict
 from hub.fallback import reasons
 from hub.fallback.lists import Wanted, delivery_ids
@@ -18,7 +19,7 @@ from hub.tenancy.models import Tenant
 ENDED = (Delivery.State.DEAD, Delivery.State.SENT)
 # Only the latest generation can be replayed, and only once it has ended: two clicks, or two operators, are one replay.
 # Who asks for a second copy of what was sent means it, read or not; a dead letter is still pointless once it was read.
-_REPLAY = """
+_REPLAY = f"""
 WITH old AS MATERIALIZED (
     SELECT * FROM hub_delivery WHERE id = ANY(%(ids)s) AND tenant_id = %(tenant)s AND state = ANY(%(states)s)
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -26,7 +27,7 @@ WITH old AS MATERIALIZED (
     INSERT INTO hub_delivery (id, tenant_id, notification_id, item_id, subscriber_id, channel, lane, step, generation,
         state, reason, due_at, after, absent, cancel_level, attempts, unknowns, fence, postponed, created_at)
     SELECT r.new_id, d.tenant_id, d.notification_id, d.item_id, d.subscriber_id, d.channel, d.lane, d.step,
-        d.generation + 1, 'waiting', '', now(), d.after, d.absent,
+        d.generation + 1, 'waiting', '', {now_of("d.tenant_id")}, d.after, d.absent,
         CASE WHEN d.state = 'sent' THEN 4 ELSE d.cancel_level END, 0, 0, 0, true, now()
     FROM unnest(%(ids)s::uuid[], %(new_ids)s::uuid[]) AS r(id, new_id) JOIN old d ON d.id = r.id
     ON CONFLICT (item_id, channel, generation) DO NOTHING RETURNING item_id, channel, generation
@@ -35,7 +36,7 @@ WITH old AS MATERIALIZED (
     WHERE d.item_id = f.item_id AND d.channel = f.channel AND d.generation = f.generation - 1 AND d.state = 'dead'
 )
 SELECT count(*) FROM fresh
-"""
+"""  # noqa: S608 constants only
 
 
 def replay(*, tenant: Tenant, delivery_ids: Collection[UUID], states: Collection[str] = ENDED) -> int:

@@ -506,6 +506,38 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rescheduled", "Rescheduled"),
+                            ("cancelled", "Cancelled"),
+                            ("retracted", "Retracted"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("by", models.CharField(max_length=100)),
+                ("moved", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="hub.notification"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Attempt",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),

@@ -25,6 +25,7 @@ _TITLES = {
     "accepted": "Accepted",
     "due": "Due",
     "processed": "Fanned out",
+    "rescheduled": "Rescheduled",
     "cancelled": "Cancelled",
     "retracted": "Withdrawn",
     "item.created": "In the inbox",
@@ -117,11 +118,17 @@ def _row(event: Event) -> Sequence[object]:
     return when(event.at), event.subscriber, facts.get("channel", ""), format_html("<b>{}</b>", title), _details(facts)
 
 
+def _fact(name: str, value: object) -> str:
+    if not isinstance(value, dict):
+        return f"{name}: {value}"
+    return f"{name}: {value['from'] or 'none'} → {value['to'] or 'none'}"
+
+
 def _details(facts: dict[str, object]) -> str:
     reason = str(facts.get("reason") or "")
     sentence = SENTENCES.get(reason, "")
     others = [
-        f"{name}: {value}" for name, value in facts.items() if value not in (None, "") and name not in _SAID_APART
+        _fact(name, value) for name, value in facts.items() if value not in (None, "") and name not in _SAID_APART
     ]
     due = [f"due {facts['due_at']:%H:%M:%S}"] if "due_at" in facts else []
     again = [f"replay {facts['generation']}"] if facts.get("generation") else []

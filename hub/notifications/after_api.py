@@ -22,7 +22,8 @@ class NotificationRetract(ServerView):
 
     def post(self, request: Request, notification_id: UUID) -> Response:
         body(request).done()
-        found = retract(tenant=self.caller.tenant, notification_id=notification_id)
+        caller = self.caller
+        found = retract(tenant=caller.tenant, notification_id=notification_id, by=caller.name)
         return Response(shown(found), status=202)
 
 

@@ -64,7 +64,10 @@ class NotificationDetail(ServerView):
         if not times:
             fields.wrong("send_at", "Give send_at, expires_at or both.", "required")
         fields.done()
-        return Response(shown(reschedule(tenant=self.caller.tenant, notification_id=notification_id, **times)))
+        caller = self.caller
+        return Response(
+            shown(reschedule(tenant=caller.tenant, notification_id=notification_id, by=caller.name, **times))
+        )
 
 
 class NotificationTimeline(ServerView):
@@ -89,7 +92,8 @@ class NotificationCancel(ServerView):
 
     def post(self, request: Request, notification_id: UUID) -> Response:
         body(request).done()
-        return Response(shown(cancel(tenant=self.caller.tenant, notification_id=notification_id)))
+        caller = self.caller
+        return Response(shown(cancel(tenant=caller.tenant, notification_id=notification_id, by=caller.name)))
 
 
 class NotificationCancelByKey(ServerView):
@@ -101,7 +105,8 @@ class NotificationCancelByKey(ServerView):
         fields = body(request)
         key = fields.text("cancel_key", required=True, limit=200)
         fields.done()
-        return Response({"cancelled": cancel_by_key(tenant=self.caller.tenant, cancel_key=key)})
+        caller = self.caller
+        return Response({"cancelled": cancel_by_key(tenant=caller.tenant, cancel_key=key, by=caller.name)})
 
 
 def wanted(fields: Fields) -> Wanted:

@@ -79,7 +79,8 @@ def carry_out(notification: Notification) -> int:
             logger.exception("a fan-out failed; it is tried again")
             work.put_off(notification.id, FanOut.Operation.DELIVER, error)
         else:
-            logger.info("fanned out", extra={"batches": batches})
+            if batches:  # none: somebody else is at it, or was
+                logger.info("fanned out", extra={"batches": batches})
     return batches
 
 

@@ -79,6 +79,28 @@ class Notification(models.Model):
         return f"{self.event} {self.id}"
 
 
+class Change(models.Model):
+    """What somebody did to a notification after it was accepted."""
+
+    class Kind(models.TextChoices):
+        RESCHEDULED = "rescheduled"
+        CANCELLED = "cancelled"
+        RETRACTED = "retracted"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    notification = models.ForeignKey(Notification, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=16, choices=Kind)
+    # as the creator of a notification
+    by = models.CharField(max_length=100)
+    # field → {"from", "to"}: ISO-8601, or null
+    moved = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.notification_id}"
+
+
 class FanOut(models.Model):
     """A part of the work of carrying out a notification: due, resumable at its cursor. Whoever holds its row lock does it."""
 

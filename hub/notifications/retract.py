@@ -20,7 +20,7 @@ from hub.inbox.changes import Changed, change_items, frames
 from hub.inbox.selectors import ALIVE
 from hub.notifications import work
 from hub.notifications.fan_out import lane_of
-from hub.notifications.models import FanOut, Notification
+from hub.notifications.models import Change, FanOut, Notification
 from hub.tenancy.models import Tenant
 from hub.trace import tracing
 from hub.wake import wake_fan_out
@@ -35,10 +35,11 @@ class _Batch:
 
 
 @transaction.atomic
-def retract(*, tenant: Tenant, notification_id: UUID) -> Notification:
+def retract(*, tenant: Tenant, notification_id: UUID, by: str = "code") -> Notification:
     """Withdraw it from every inbox, with what is still owed for it. Whoever has not got it yet won't get it.
 
-    Once is enough: what is retracted stays so. Raises NotFound, or Conflict for one that was cancelled.
+    `by`: who asked, as the timeline tells it. Once is enough: what is retracted stays so. Raises NotFound, or Conflict for
+    one that was cancelled.
     """
     found = Notification.objects.select_for_update(no_key=True).filter(tenant=tenant, id=notification_id).first()
     if found is None:
@@ -46,11 +47,11 @@ def retract(*, tenant: Tenant, notification_id: UUID) -> Notification:
     if found.status == Notification.Status.CANCELLED:
         raise Conflict("The notification was cancelled before it was sent; there is nothing to withdraw.")
     if found.status != Notification.Status.RETRACTED:
-        _begin(found)
+        _begin(found, by)
     return found
 
 
-def _begin(notification: Notification) -> None:
+def _begin(notification: Notification, by: str) -> None:
     present = now()
     open_work = FanOut.objects.filter(notification=notification, done_at__isnull=True)
     open_work.filter(operation=FanOut.Operation.DELIVER).update(done_at=present)
@@ -59,6 +60,7 @@ def _begin(notification: Notification) -> None:
     )
     notification.status, notification.retracted_at = Notification.Status.RETRACTED, present
     notification.save(update_fields=["status", "retracted_at"])
+    notification.changes.create(tenant_id=notification.tenant_id, kind=Change.Kind.RETRACTED, by=by)
     transaction.on_commit(partial(_committed, notification), robust=True)
 
 

@@ -13,6 +13,8 @@ from hub.notifications.models import Notification
 from hub.policy.masking import mask
 
 PAGE = 50
+# changes and replays that a timeline shows: the newest
+LATEST = 100
 _REACTIONS = ("seen_at", "read_at", "archived_at", "acted_at", "deleted_at", "retracted_at", "expired_at")
 
 
@@ -64,11 +66,9 @@ def _of_notification(notification: Notification) -> Iterator[Event]:
         yield Event(notification.send_at, "due")
     if notification.processed_at:
         yield Event(notification.processed_at, "processed", details={"recipients": notification.recipients})
-    if notification.cancelled_at:
-        yield Event(notification.cancelled_at, "cancelled")
-    if notification.retracted_at:
-        yield Event(notification.retracted_at, "retracted")
-    for replay in notification.replays.order_by("pk"):
+    for change in notification.changes.order_by("-pk")[:LATEST]:
+        yield Event(change.at, change.kind, details={"by": change.by, **change.moved})
+    for replay in notification.replays.order_by("-pk")[:LATEST]:
         yield Event(replay.created_at, "replayed", details={"notification": replay.pk, "by": replay.creator})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from hub.tenancy.models import ApiKey, SigningKey, Tenant
 from hub.tenancy.services import (
     check_slug,
     checked_origins,
+    checked_sandbox,
     resume_tenant,
     revoke_api_key,
     revoke_signing_key,
@@ -36,6 +38,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_allowed_origins(self) -> Any:
         return _checked(checked_origins, self.cleaned_data["allowed_origins"])
 
+    def clean_sandbox(self) -> Any:
+        return _checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
+
 
 class TenantAdmin(KeptAdmin[Tenant]):
     form = TenantForm
@@ -43,14 +48,19 @@ class TenantAdmin(KeptAdmin[Tenant]):
     list_filter = ("status",)
     text_lookups = ("slug", "name")
     search_help_text = "A tenant's id, slug or name."
-    fields = ("slug", "name", "allowed_origins", "status", "created_at")
-    readonly_fields = ("status", "created_at")
+    fields = ("slug", "name", "allowed_origins", "sandbox", "clock", "status", "created_at")
+    readonly_fields = ("clock", "status", "created_at")
     actions = ("suspend", "resume")
 
     @admin.display(description="status")
     def state(self, tenant: Tenant) -> SafeString:
         """Its status, coloured."""
         return badge(tenant.status)
+
+    @admin.display(description="clock ahead by")
+    def clock(self, tenant: Tenant) -> str:
+        """How far its clock is ahead; it is put over REST."""
+        return str(tenant.clock_offset) if tenant.clock_offset else "not at all"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
         return (*self.readonly_fields, "slug") if obj else self.readonly_fields

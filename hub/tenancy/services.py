@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -59,11 +60,18 @@ def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = (), 
         raise Conflict(f"There is already a tenant {slug}.") from error
 
 
-def change_tenant(*, tenant: Tenant, name: str | None = None, allowed_origins: Sequence[str] | None = None) -> None:
-    """Change what is given."""
-    changes = {
+def change_tenant(
+    *,
+    tenant: Tenant,
+    name: str | None = None,
+    allowed_origins: Sequence[str] | None = None,
+    sandbox: bool | None = None,
+) -> None:
+    """Change what is given. Raises InvalidRequest naming what is wrong."""
+    changes: dict[str, Any] = {
         **({} if name is None else {"name": _checked_name(name)}),
         **({} if allowed_origins is None else {"allowed_origins": checked_origins(allowed_origins)}),
+        **({} if sandbox is None else {"sandbox": checked_sandbox(tenant, sandbox)}),
     }
     if changes:
         Tenant.objects.filter(pk=tenant.pk).update(**changes)
@@ -179,6 +187,13 @@ def checked_origins(origins: Sequence[str]) -> list[str]:
     if len(origins) > MAX_ORIGINS:
         raise InvalidRequest.on("allowed_origins", f"At most {MAX_ORIGINS} of them.", "too_long")
     return list(dict.fromkeys(_checked_origin(origin) for origin in origins))
+
+
+def checked_sandbox(tenant: Tenant, sandbox: bool) -> bool:
+    """`sandbox`, if the tenant may become that: one whose clock is ahead stays a sandbox."""
+    if not sandbox and tenant.clock_offset:
+        raise InvalidRequest.on("sandbox", "The clock of this sandbox is ahead: put it right first.")
+    return sandbox
 
 
 def _checked_origin(origin: str) -> str:

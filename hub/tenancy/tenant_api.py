@@ -86,19 +86,21 @@ class TenantDetail(HubView):
 
     def patch(self, request: Request, slug: str) -> Response:
         fields = body(request)
-        given = fields.given("name", "allowed_origins")
+        given = fields.given("name", "allowed_origins", "sandbox")
         name = fields.text("name", required="name" in given, limit=MAX_NAME)
         origins = fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS)
         status = fields.choice("status", Tenant.Status.values)
+        sandbox = fields.flag("sandbox") if given.get("sandbox") is not None else None
         fields.done()
-        if status is not None and not isinstance(request.user, Operator):
-            raise Forbidden("Only the operator suspends and resumes.")
+        if (status is not None or sandbox is not None) and not isinstance(request.user, Operator):
+            raise Forbidden("Only the operator suspends, resumes, and says what is a sandbox.")
         tenant = get_tenant(slug=slug)
         with transaction.atomic():
             change_tenant(
                 tenant=tenant,
                 name=name if "name" in given else None,
                 allowed_origins=origins if "allowed_origins" in given else None,
+                sandbox=sandbox,
             )
             if status is not None:
                 (suspend_tenant if status == Tenant.Status.SUSPENDED else resume_tenant)(tenant=tenant)

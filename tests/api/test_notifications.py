@@ -12,6 +12,8 @@ from hub.api import paging
 from hub.audience.models import Subscriber
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
+from hub.notifications.unstarted import reschedule
+from hub.tenancy.models import Tenant
 from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
 
 pytestmark = rolled_back
@@ -160,6 +162,29 @@ def test_reschedule_what_has_not_started(server: Api, stranger: Api, alice: Subs
     assert server.patch(address, {"send_at": None, "expires_at": None}).json()["status"] == "accepted"
     assert InboxItem.objects.get().subscriber == alice
     problem_of(server.patch(address, {"send_at": later(hours=1)}), 409, "conflict")
+
+
+@commits
+def test_the_timeline_says_who_moved_it_and_who_stopped_it(server: Api, tenant: Tenant, alice: Subscriber) -> None:
+    planned = server.post("/notifications", {"to": "alice", "title": "x", "send_at": later(hours=1)}).json()
+    address = f"/notifications/{planned['id']}"
+    moved = server.patch(address, {"send_at": later(hours=2)}).json()
+    assert server.patch(address, {"send_at": moved["send_at"]}).status_code == 200
+    server.patch(address, {"expires_at": later(hours=3)})
+    reschedule(tenant=tenant, notification_id=planned["id"], expires_at=None)
+    server.post(f"{address}/cancel")
+    told = [event for event in server.get(f"{address}/timeline").json()["items"] if event["kind"] != "due"]
+    by = planned["creator"]
+    assert [(event["kind"], event["by"]) for event in told] == [
+        ("accepted", by),
+        ("rescheduled", by),
+        ("rescheduled", by),
+        ("rescheduled", "code"),
+        ("cancelled", by),
+    ]
+    assert told[1]["send_at"] == {"from": planned["send_at"], "to": moved["send_at"]}
+    assert "expires_at" not in told[1]
+    assert told[3]["expires_at"]["to"] is None
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ def test_it_is_gone_and_says_so(server: Api, alice: Subscriber, as_alice: Api) -
     assert shown["status"] == "retracted"
     assert shown["retracted_at"]
     assert server.get("/notifications?status=retracted").json()["items"][0]["id"] == sent["id"]
-    kinds = [event["kind"] for event in server.get(f"/notifications/{sent['id']}/timeline").json()["items"]]
-    assert {"retracted", "item.retracted", "delivery.cancelled"} <= set(kinds)
+    told = {event["kind"]: event for event in server.get(f"/notifications/{sent['id']}/timeline").json()["items"]}
+    assert {"retracted", "item.retracted", "delivery.cancelled"} <= set(told)
+    assert told["retracted"]["by"] == sent["creator"]
 
 
 def test_again_is_the_same(server: Api, alice: Subscriber) -> None:

@@ -54,6 +54,17 @@ def test_a_registered_tenant_can_start_at_once(operator: Api) -> None:
     assert Api(token).get("/inbox").status_code == 200
 
 
+def test_a_sandbox_whose_clock_is_ahead_stays_one(operator: Api, tenant: Tenant) -> None:
+    assert operator.patch("/tenants/acme", {"sandbox": True}).json()["sandbox"] is True
+    operator.put("/tenants/acme/clock", {"offset": 60})
+    refused = problem_of(operator.patch("/tenants/acme", {"sandbox": False}), 422, "invalid_request")
+    assert fields_of(refused) == {"sandbox"}
+    assert operator.patch("/tenants/acme", {"sandbox": None, "name": "A"}).json()["sandbox"] is True
+    problem_of(limited(tenant, "*").patch("/tenants/acme", {"sandbox": False}), 403, "forbidden")
+    operator.put("/tenants/acme/clock", {"offset": 0})
+    assert operator.patch("/tenants/acme", {"sandbox": False}).json()["sandbox"] is False
+
+
 def test_its_secrets_are_shown_once(operator: Api) -> None:
     first = operator.post("/tenants", NEW, Idempotency_Key="k")
     again = operator.post("/tenants", NEW, Idempotency_Key="k")

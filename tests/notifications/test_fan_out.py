@@ -55,6 +55,13 @@ def test_nothing_is_told_before_the_commit(tenant: Tenant, bob: Subscriber) -> N
     assert item_of(notification, bob).seq == 1
 
 
+def test_only_what_was_fanned_out_is_logged(tenant: Tenant, bob: Subscriber, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="hub.notifications"):
+        notification = send(tenant, "bob")
+        assert fan_out.carry_out(notification) == 0
+    assert [record.message for record in caplog.records] == ["fanned out"]
+
+
 def test_a_big_audience_is_served_in_batches_once_each(tenant: Tenant, settings: Any) -> None:
     settings.HUB = {**settings.HUB, "fan_out_batch": 7, "fan_out_inline_limit": 5}
     notification = send(tenant, [f"user-{n:03}" for n in range(40)])

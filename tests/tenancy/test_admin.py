@@ -1,12 +1,14 @@
 """Tenants and signing keys in the admin follow the rules of the REST API, and those who are connected feel it too."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from hub import live
 from hub.tenancy.models import SigningKey, Tenant
-from hub.tenancy.services import create_signing_key
+from hub.tenancy.services import create_signing_key, set_clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,6 +36,17 @@ def test_origins_are_checked(browser: Client, tenant: Tenant) -> None:
     assert browser.post(address, form).status_code == 302
     assert Tenant.objects.get().allowed_origins == ["https://a.example"]
     assert "is not scheme" in browser.post(address, form | {"allowed_origins": "a.example"}).content.decode()
+
+
+def test_a_sandbox_whose_clock_is_ahead_stays_one(browser: Client, tenant: Tenant) -> None:
+    Tenant.objects.update(sandbox=True)
+    set_clock(tenant=tenant, offset=timedelta(hours=1))
+    form = {"name": "Acme", "allowed_origins": ""}
+    address = f"/admin/hub/tenant/{tenant.pk}/change/"
+    assert "put it right first" in browser.post(address, form).content.decode()
+    set_clock(tenant=tenant, offset=timedelta(0))
+    assert browser.post(address, form).status_code == 302
+    assert not Tenant.objects.get().sandbox
 
 
 def test_a_suspension_is_told(browser: Client, tenant: Tenant, told: list[object]) -> None:

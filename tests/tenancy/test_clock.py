@@ -8,15 +8,18 @@ from django.db import IntegrityError, transaction
 
 from hub.clock import now
 from hub.exceptions import InvalidRequest
+from hub.fallback.handover import hand_on
 from hub.fallback.models import Delivery
+from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
+from hub.fallback.services import replay
 from hub.inbox import sweeps
 from hub.inbox.services import mark
 from hub.notifications import fan_out
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, set_clock
 from tests.api.client import Api, problem_of
-from tests.support.deliveries import take
+from tests.support.deliveries import owe, take
 from tests.support.factories import counts, item_of, make_subscriber, make_tenant, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +88,25 @@ def test_what_is_asked_for_is_told_by_the_same_clock(sandbox: Tenant, people: li
     later = send(sandbox, "pat", send_at=now() + HOUR + HALF)
     assert later.status == "scheduled"
     assert fan_out.sweep() == 0
+
+
+def test_what_is_due_at_once_is_due_by_that_clock(sandbox: Tenant, people: list[Any]) -> None:
+    """Sent again, handed on by a step without an address, given back by a worker that is gone."""
+    set_clock(tenant=sandbox, offset=HOUR)
+    pat, other = people
+    dead = owe(pat, state="dead", reason="permanent")
+    assert replay(tenant=sandbox, delivery_ids=[dead.pk]) == 1
+    step = owe(pat, state="skipped", reason="no_destination")
+    owe(pat, step.item, channel="sms", step=1, due_at=now(sandbox.pk) + HOUR)
+    assert hand_on([step.pk]) == 1
+    for one in people:
+        owe(one, state="claimed", lease_until=now() - HOUR)
+    assert recover(max_unknowns={}) == 2
+    waiting = Delivery.objects.filter(state="waiting")
+    ahead = [row.due_at - now() for row in waiting.filter(tenant=sandbox)]
+    assert len(ahead) == 3
+    assert all(timedelta(minutes=59) < by <= HOUR for by in ahead)
+    assert waiting.get(tenant=other.tenant).due_at <= now()
 
 
 def test_only_a_sandbox_has_a_clock(sandbox: Tenant, tenant: Tenant) -> None:
