@@ -2,22 +2,19 @@
 
 import logging
 import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import cache
-from itertools import groupby
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from deliveries.channels import registry
-from deliveries.channels.base import Channel, refused
-from deliveries.channels.errors import Ambiguous, Transient
 from deliveries.database import persistently, released
+from deliveries.flights import Answered, take_off
+from deliveries.providers.pool import pool
 from deliveries.turns import Turn, Turns
+from hub import loop
 from hub.conf import conf
-from hub.fallback.claims import Work, claim
+from hub.fallback.claims import claim
 from hub.fallback.models import Delivery
 from hub.fallback.record import Result, record
-from hub.trace import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +22,7 @@ logger = logging.getLogger(__name__)
 LONGEST_RUN = 30.0
 # how long to wait for answers before looking for due rows again
 LOOK_AGAIN = 1.0
+CLOSING = 5.0
 
 # Set when the process is asked to end: nothing more is claimed, what is in flight is finished and recorded.
 stopping = Event()
@@ -73,100 +71,72 @@ def _in_thread(channel: str, lane: str) -> None:
         logger.exception("dispatch of %s.%s failed; the sweeper will come again", channel, lane)
 
 
-def _run(name: str, lane: str, turn: Turn, until: float) -> bool:
-    channel = registry.channel(name)
+def _run(channel: str, lane: str, turn: Turn, until: float) -> bool:
     try:
         while True:
-            more = _Drain(name, channel, lane, until).run()
+            more = Drain(channel, lane, until).run()
             if more or not _turns.once_more(turn):
                 return more
     finally:
-        if channel:
-            channel.idle()
+        with suppress(TimeoutError):
+            loop.run(pool.idle(channel), timeout=CLOSING)
 
 
-class _Drain:
-    """One drain of a lane. `channel` is None for one that isn't configured: then all that is due is skipped."""
+class Drain:
+    """One drain of a lane: deliveries take off as they are claimed, and are recorded as they land."""
 
-    def __init__(self, name: str, channel: Channel | None, lane: str, until: float) -> None:
-        self.name, self.channel, self.lane, self.until = name, channel, lane, until
-        self.capacity = _capacity(channel, lane)
-        self.sending: set[Future[Sequence[Result]]] = set()
+    def __init__(self, channel: str, lane: str, until: float) -> None:
+        self.channel, self.lane, self.until = channel, lane, until
+        self.capacity = _capacity(lane)
+        self.flying = 0
+        self.landed: SimpleQueue[Answered] = SimpleQueue()
 
     def run(self) -> bool:
         """True if it ended before the lane was dry."""
         try:
             while True:
                 taken = self._claim()
-                if not taken and not self.sending:
+                if not taken and not self.flying:
                     return not self._may_claim()
                 self._record()
         finally:
-            while self.sending:
+            while self.flying:
                 self._record()
 
     def _may_claim(self) -> bool:
         return not stopping.is_set() and time.monotonic() < self.until
 
     def _claim(self) -> int:
-        room = self.capacity - len(self.sending)
+        room = self.capacity - self.flying
         # not for every single place that becomes free: a claim is a transaction
         if not self._may_claim() or room < max(self.capacity // 4, 1):
             return 0
         latest = time.monotonic() + conf.delivery_lease - 2 * conf.provider_timeout
-        provider = self.channel.provider if self.channel else ""
-        batch = claim(channel=self.name, lane=self.lane, limit=room, provider=provider)
-        if self.channel:
-            executor = _executor(self.name, self.channel.concurrency)
-            for _, works in groupby(batch.works, key=lambda work: work.delivery_id):
-                self.sending.add(executor.submit(_send, self.channel, list(works), latest))
+        batch = claim(channel=self.channel, lane=self.lane, limit=room)
+        self.flying += take_off(batch.works, self.lane, latest, self.landed.put)
         return batch.taken
 
     def _record(self) -> None:
-        """Record what has been answered by now; wait a moment for the first if nothing has."""
-        if self.channel is None or not self.sending:
+        """Record what has landed by now; wait a moment for the first if nothing has."""
+        if not self.flying:
             return
-        done, self.sending = wait(self.sending, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
-        results = [result for future in done for result in future.result()]
-        allowed = self.channel.max_unknowns
-        persistently(lambda: record(results, max_unknowns=allowed))
+        results: list[Result] = []
+        for answered in self._landings():
+            self.flying -= 1
+            results += answered
+        if results:
+            persistently(lambda: record(results))
+
+    def _landings(self) -> list[Answered]:
+        landed: list[Answered] = []
+        with suppress(Empty):
+            landed.append(self.landed.get(timeout=LOOK_AGAIN))
+            while len(landed) < self.flying:
+                landed.append(self.landed.get_nowait())
+        return landed
 
 
-def _capacity(channel: Channel | None, lane: str) -> int:
-    """How many deliveries a run may hold at a time. Bulk leaves a quarter of the threads to high."""
-    batch: int = conf.delivery_batch
-    if channel is None or lane == Delivery.Lane.HIGH:
-        return batch
-    return max(min(batch, channel.concurrency - max(channel.concurrency // 4, 1)), 1)
-
-
-@cache
-def _executor(name: str, concurrency: int) -> ThreadPoolExecutor:
-    """The channel's threads in this process: one that hangs fills only its own."""
-    return ThreadPoolExecutor(concurrency, thread_name_prefix=f"send-{name}")
-
-
-def _send(channel: Channel, works: Sequence[Work], latest: float) -> Sequence[Result]:
-    """One delivery: all that it logs says which, and each attempt has its line."""
-    first = works[0]
-    asked = first.request_id or None
-    with tracing(
-        tenant=first.tenant, notification_id=first.notification_id, delivery_id=first.delivery_id, request_id=asked
-    ):
-        results = _call(channel, works, latest)
-        attempts = {work.destination_id: str(work.attempt_id) for work in works}
-        for result in results:
-            told = {"attempt_id": attempts.get(result.destination_id), "outcome": result.outcome, "code": result.code}
-            logger.info("attempt", extra=told | {"provider": channel.provider})
-    return results
-
-
-def _call(channel: Channel, works: Sequence[Work], latest: float) -> Sequence[Result]:
-    """Call the provider, unless it is too late: after the lease somebody else may send the same."""
-    if time.monotonic() > latest:
-        return [refused(work, Transient("not_started", "its turn came too late")) for work in works]
-    try:
-        return channel.send(works)
-    except Exception as error:
-        logger.exception("%s broke its contract", channel.provider)
-        return [refused(work, Ambiguous(type(error).__name__)) for work in works]
+def _capacity(lane: str) -> int:
+    """How many deliveries a run may hold at a time. Bulk leaves a quarter to high."""
+    places: int = conf.delivery_concurrency
+    return places if lane == Delivery.Lane.HIGH else max(places - max(places // 4, 1), 1)

@@ -2,7 +2,7 @@
 
 from kombu import Queue
 
-from hub.conf import conf
+from hub.policy.ladder import CHANNELS
 
 LANES = ("high", "bulk")
 SWEEP_QUEUE = "hub.sweep"
@@ -10,5 +10,5 @@ SWEEP_QUEUE = "hub.sweep"
 
 def queues() -> list[Queue]:
     """All queues, the urgent lanes first."""
-    names = [f"{channel}.{lane}" for lane in LANES for channel in ("hub", *conf.channels)]
+    names = [f"{channel}.{lane}" for lane in LANES for channel in ("hub", *CHANNELS)]
     return [Queue(name, routing_key=name) for name in (*names, SWEEP_QUEUE)]

@@ -11,7 +11,6 @@ from threading import Lock
 from django.db import connection
 
 from deliveries import dispatch
-from deliveries.channels import registry
 from deliveries.database import released
 from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
@@ -51,7 +50,7 @@ def expire_items() -> int:
 
 
 def recover_leases() -> int:
-    return until_dry(lambda: recover(max_unknowns=registry.max_unknowns()))
+    return until_dry(recover)
 
 
 def start_due_lanes() -> int:

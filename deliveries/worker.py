@@ -3,6 +3,7 @@ while Redis is down."""
 
 import logging
 import random
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -11,6 +12,7 @@ from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 
 from deliveries import dispatch, sweeper
 from deliveries.database import released
+from deliveries.providers import pool
 from hub.conf import conf
 
 logger = logging.getLogger(__name__)
@@ -87,4 +89,6 @@ def wait_for_the_end(**_: object) -> None:
     for ticker in _tickers:
         ticker.join(timeout=2)
     dispatch.join(timeout=2 * conf.provider_timeout)
+    with suppress(TimeoutError):
+        pool.close()
     _tickers.clear()

@@ -9,10 +9,10 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
-from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from hub.conf import Conf, conf
+from hub.providers.kinds import kind_class
 from hub.tenancy.keys import PREFIX as KEY_PREFIX
 
 OPERATOR_TOKEN_LENGTH = 32
@@ -53,13 +53,13 @@ def operator_token(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def channel_classes(**_: Any) -> Iterator[CheckMessage]:
-    """hub.E002: every channel must name a class that can be imported."""
-    for channel, path in getattr(settings, "HUB", {}).get("channels", Conf().channels).items():
+def provider_classes(**_: Any) -> Iterator[CheckMessage]:
+    """hub.E002: every account must be of a kind that there is, and every kind a class that can be imported."""
+    for key, given in conf.providers.items():
         try:
-            import_string(path)
-        except ImportError as error:
-            yield Error(f"HUB['channels'][{channel!r}]: {error}", id="hub.E002")
+            kind_class(given.get("kind", ""))
+        except (LookupError, ImportError) as error:
+            yield Error(f"HUB['providers'][{key!r}]: {error}", id="hub.E002")
 
 
 @register()

@@ -31,8 +31,11 @@ class Conf:
     # False: no hints to Celery, as the workers are `manage.py hub_worker`. None are sent either where Celery has no broker
     celery: bool = True
 
-    # channel → dotted path of its class in the delivery edge; a channel that is not here has no destinations
-    channels: dict[str, str] = field(default_factory=lambda: {"email": "deliveries.channels.email.EmailChannel"})
+    # accounts with providers that serve every tenant without its own on their channel, in the order in which they are tried:
+    # key → {"kind", and what the kind asks for}
+    providers: dict[str, dict[str, Any]] = field(default_factory=lambda: {"mail": {"kind": "django"}})
+    # kinds of a project's own: kind → dotted path of its class
+    provider_kinds: dict[str, str] = field(default_factory=dict)
     public_url: str = "http://127.0.0.1:8000"
     from_email: str = "Notification Hub <hub@localhost>"
     message_ladder: Ladder = field(default_factory=lambda: MESSAGE_LADDER)
@@ -58,9 +61,9 @@ class Conf:
     user_token_max_age: int = 24 * 3600
 
     # fall back
-    delivery_batch: int = 32
+    # deliveries under way at once, in one process, on one channel's lane; and calls at once of one provider
+    delivery_concurrency: int = 200
     delivery_lease: int = 60
-    delivery_concurrency: int = 16
     provider_timeout: int = 15
     ack_grace: int = 60
     redis_down_grace: int = 30

@@ -1,12 +1,15 @@
 """The process's own event loop, in a thread of its own: what is asynchronous, behind a synchronous door."""
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _running: tuple[int, asyncio.AbstractEventLoop] | None = None
@@ -20,6 +23,16 @@ def run(work: Coroutine[Any, Any, Result], *, timeout: float) -> Result:
     except TimeoutError:
         doing.cancel()
         raise
+
+
+def spawn(work: Coroutine[Any, Any, None]) -> None:
+    """Begin `work` and go on. It tells whoever waits for it by itself; what it raises is only logged."""
+    asyncio.run_coroutine_threadsafe(work, _loop()).add_done_callback(_report)
+
+
+def _report(done: Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        logger.error("work on the loop failed", exc_info=error)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

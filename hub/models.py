@@ -6,6 +6,7 @@ from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestinati
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Change, FanOut, Idempotency, Notification
 from hub.preferences.models import Preference
+from hub.providers.models import Provider
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "InboxItem",
     "Notification",
     "Preference",
+    "Provider",
     "SigningKey",
     "Stream",
     "Subscriber",

@@ -3,6 +3,8 @@
 Only ids, never a name, an address, a title or a token. The hub logs by `logging` and leaves its configuration to the project.
 """
 
+import logging
+import traceback
 from contextlib import AbstractContextManager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -16,3 +18,9 @@ def tracing(**ids: object) -> AbstractContextManager[None]:
 def request_id() -> str:
     """The request that all this is about, kept on what it leads to; empty outside of one."""
     return get_contextvars().get("request_id") or ""
+
+
+def log_error(logger: logging.Logger, message: str, error: BaseException) -> None:
+    """An error with the places that it came by, and without its text: libraries put addresses and bodies into theirs."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s: %s\n%s", message, type(error).__name__, places)

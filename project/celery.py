@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from deliveries.queues import SWEEP_QUEUE, queues
-from hub.conf import conf
+from hub.policy.ladder import CHANNELS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
@@ -18,7 +18,7 @@ def configuration() -> dict[str, Any]:
         # Threads: everything here waits for PostgreSQL or a provider, and the sweeper needs a pool that doesn't fork.
         # Scale by processes.
         "worker_pool": "threads",
-        "worker_concurrency": 4 + 2 * len(conf.channels),
+        "worker_concurrency": 4 + 2 * len(CHANNELS),
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": False,
         "task_queues": queues(),

@@ -102,7 +102,7 @@ EMAIL_HOST_USER = EMAIL_CONFIG["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
-EMAIL_BACKEND = env.str("HUB_EMAIL_BACKEND", default="deliveries.channels.smtp.SmtpBackend")
+EMAIL_BACKEND = env.str("HUB_EMAIL_BACKEND", default="deliveries.providers.smtp.SmtpBackend")
 DEFAULT_FROM_EMAIL = env.str("HUB_FROM_EMAIL", default="Notification Hub <hub@localhost>")
 ANYMAIL = env.json("ANYMAIL", default={})
 

@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 
 from hub.api.admin import CreatedFilter, ReadOnlyAdmin, TenantFilter, by_tenant
 from hub.api.panels import Panel, badge, link, when
-from hub.conf import conf
 from hub.fallback.lists import Wanted
 from hub.fallback.models import Attempt, DeadLetter, Delivery
 from hub.fallback.reasons import SENTENCES
 from hub.fallback.services import mark_dead, replay, replay_dead_letters
+from hub.policy.ladder import CHANNELS
 from hub.tenancy.models import Tenant
 
 # dead letters that are counted by cause, and that one click sends again: the newest
@@ -36,13 +36,13 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 class ChannelFilter(admin.SimpleListFilter):
-    """By channel: those that are configured."""
+    """By channel."""
 
     title = "channel"
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(channel, channel) for channel in conf.channels]
+        return [(channel, channel) for channel in CHANNELS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(channel=self.value()) if self.value() else queryset

@@ -1,55 +1,27 @@
 """Taking due deliveries: claimed, checked once more, and on record, all committed before a provider is called."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
+from hub.audience.models import Stream
 from hub.clock import due as is_due
 from hub.conf import conf
-from hub.fallback.destinations import Addresses, addresses
 from hub.fallback.handover import hand_on
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.routes import Route, Routes, routes_of
+from hub.fallback.work import Work
 from hub.ids import uuid7
 from hub.notifications.models import Notification
 from hub.policy.preferences import is_on
 from hub.policy.recheck import Facts, Verdict, recheck
 from hub.preferences.models import Preference
 from hub.tenancy.models import Tenant
-
-CLOSED = (DeliveryDestination.Outcome.SENT, DeliveryDestination.Outcome.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One provider call to make: everything a channel needs, so that it reads no table.
-
-    `message_id` is the same for every attempt of a delivery and differs after a replay: a key for providers that
-    recognise repeats. `content` is the notification's: title, body, html, data, actor, action_url, actions, with what it says
-    instead on this channel.
-    """
-
-    delivery_id: UUID
-    destination_id: UUID
-    fence: int
-    generation: int
-    message_id: str
-    address: str
-    tenant: str
-    notification_id: UUID
-    item_id: UUID
-    event: str
-    category: str
-    priority: str
-    content: Mapping[str, Any]
-    name: str
-    locale: str
-    attempt_id: UUID
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +32,22 @@ class Batch:
     works: tuple[Work, ...]
 
 
-def claim(*, channel: str, lane: str, limit: int, provider: str) -> Batch:
+def claim(*, channel: str, lane: str, limit: int, closed: Collection[str] = ()) -> Batch:
     """Take up to `limit` due deliveries of a channel's lane, oldest first. One short transaction, no network in it.
 
-    Each comes with a lease of `delivery_lease` seconds and a new fence. `provider` goes on the record of the attempts.
+    Each comes with a lease of `delivery_lease` seconds and a new fence. `closed`: the ids of accounts that are at rest, and
+    are passed over where there are others.
     """
     with transaction.atomic():
         taken = _take(channel, lane, limit)
         if not taken:
             return Batch(0, ())
         deliveries = _load(taken)
-        open_addresses = _open_addresses(channel, deliveries)
-        verdicts = {d.id: recheck(_facts(d, bool(open_addresses.get(d.id)))) for d in deliveries}
+        routes = routes_of(channel, deliveries, closed)
+        verdicts = {d.id: recheck(_facts(d, d.id in routes)) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         going = [d for d in deliveries if verdicts[d.id] is None]
-        return Batch(len(taken), tuple(_attempt(going, open_addresses, provider)))
+        return Batch(len(taken), tuple(_attempt(going, routes)))
 
 
 _TAKE = f"""
@@ -103,15 +76,12 @@ def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
         Q(notification__expires_at__lte=present) | Q(item__expires_at__lte=present) | Q(item__expired_at__isnull=False)
     )
     rows = Delivery.objects.filter(id__in=delivery_ids).select_related("item", "notification", "subscriber", "tenant")
-    return list(rows.annotate(chosen=Subquery(switch.values("enabled")), is_expired=past).order_by("due_at"))
-
-
-def _open_addresses(channel: str, deliveries: Sequence[Delivery]) -> dict[UUID, list[str]]:
-    """Each delivery's addresses, without those that an earlier attempt has settled for good."""
-    found: Addresses = addresses(channel, {d.subscriber_id for d in deliveries})
-    settled = DeliveryDestination.objects.filter(delivery__in=deliveries, outcome__in=CLOSED)
-    closed = set(settled.values_list("delivery", "address"))
-    return {d.id: [a for a in found.get(d.subscriber_id, ()) if (d.id, a) not in closed] for d in deliveries}
+    unread = Stream.objects.filter(subscriber=OuterRef("subscriber")).values("unread")
+    return list(
+        rows.annotate(
+            chosen=Subquery(switch.values("enabled")), is_expired=past, unread=Coalesce(Subquery(unread), 0)
+        ).order_by("due_at")
+    )
 
 
 def _facts(delivery: Any, has_destination: bool) -> Facts:
@@ -145,18 +115,18 @@ def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
     hand_on([delivery_id for delivery_id, verdict in verdicts.items() if verdict.hand_on])
 
 
-def _attempt(deliveries: Sequence[Delivery], where: Mapping[UUID, Iterable[str]], provider: str) -> list[Work]:
+def _attempt(deliveries: Sequence[Delivery], routes: Routes) -> list[Work]:
     """Put each destination and its attempt on record. What is called without being on record can't be recovered."""
     wanted = [
-        DeliveryDestination(tenant_id=d.tenant_id, delivery=d, address=address)
+        DeliveryDestination(tenant_id=d.tenant_id, delivery=d, address=route.destination.address)
         for d in deliveries
-        for address in where[d.id]
+        for route in routes[d.id]
     ]
     DeliveryDestination.objects.bulk_create(wanted, ignore_conflicts=True)
     # read back: an address that was tried before keeps its row
     known = DeliveryDestination.objects.filter(delivery__in=deliveries)
     ids = {(row.delivery_id, row.address): row.id for row in known}
-    works = [_work(d, ids[d.id, address], address) for d in deliveries for address in where[d.id]]
+    works = [_work(d, ids[d.id, route.destination.address], route) for d in deliveries for route in routes[d.id]]
     tenants = {d.id: d.tenant_id for d in deliveries}
     Attempt.objects.bulk_create(
         Attempt(
@@ -164,22 +134,26 @@ def _attempt(deliveries: Sequence[Delivery], where: Mapping[UUID, Iterable[str]]
             tenant_id=tenants[w.delivery_id],
             destination_id=w.destination_id,
             fence=w.fence,
-            provider=provider,
+            provider=w.account.label,
         )
         for w in works
     )
     return works
 
 
-def _work(delivery: Delivery, destination_id: UUID, address: str) -> Work:
-    notification = delivery.notification
+def _work(delivery: Delivery, destination_id: UUID, route: Route) -> Work:
+    notification, subscriber = delivery.notification, delivery.subscriber
     return Work(
         delivery_id=delivery.id,
         destination_id=destination_id,
+        attempt_id=uuid7(),
         fence=delivery.fence,
         generation=delivery.generation,
         message_id=f"{delivery.id}.{delivery.generation}",
-        address=address,
+        account=route.account,
+        elsewhere=route.elsewhere,
+        address=route.destination.address,
+        data=route.destination.data,
         tenant=delivery.tenant.slug,
         notification_id=notification.id,
         item_id=delivery.item_id,
@@ -187,8 +161,8 @@ def _work(delivery: Delivery, destination_id: UUID, address: str) -> Work:
         category=notification.category,
         priority=notification.priority,
         content=notification.content | notification.overrides.get(delivery.channel, {}),
-        name=delivery.subscriber.name,
-        locale=delivery.subscriber.locale,
-        attempt_id=uuid7(),
+        name=subscriber.name,
+        locale=subscriber.locale,
+        unread=delivery.unread,  # type: ignore[attr-defined]  # see _load
         request_id=notification.request_id,
     )

@@ -1,14 +1,28 @@
 """Where a channel reaches a subscriber, as it stands at this instant: each channel says here how that is found."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from hub.audience.models import Subscriber
-from hub.conf import conf
+from hub.providers.accounts import hub_accounts
 
-Addresses = Mapping[UUID, Collection[str]]
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One address on a channel. `kind`: the kind of provider that alone can reach it; empty: any of the channel.
+
+    `address` names it on record, at most 512 characters; `data` is what the provider needs besides, and is on no record.
+    """
+
+    address: str
+    kind: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+Destinations = Mapping[UUID, Collection[Destination]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,29 +30,32 @@ class Resolver:
     """`has`: whether there is any address, as SQL on `hub_subscriber s`; `find`: all of them, in one query."""
 
     has: str
-    find: Callable[[Collection[UUID]], Addresses]
+    find: Callable[[Collection[UUID]], Destinations]
 
 
-def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Addresses:
+def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Destinations:
     rows = Subscriber.objects.filter(id__in=subscriber_ids).exclude(**{field: ""}).values_list("id", field)
-    return {subscriber_id: (address,) for subscriber_id, address in rows}
+    return {subscriber_id: (Destination(address),) for subscriber_id, address in rows}
 
 
 RESOLVERS: dict[str, Resolver] = {
     "email": Resolver("s.email <> ''", partial(_of_profile, "email")),
     "sms": Resolver("s.phone <> ''", partial(_of_profile, "phone")),
 }
+_OWN = "EXISTS (SELECT FROM hub_provider p WHERE p.tenant_id = s.tenant_id AND p.channel = '{name}' AND p.active)"
 
 
-def addresses(channel: str, subscriber_ids: Collection[UUID]) -> Addresses:
-    """The addresses of each subscriber on `channel`, in one query. Who has none is absent; so is everybody on a channel
-    that is not configured."""
-    if channel not in conf.channels or channel not in RESOLVERS:
-        return {}
-    return RESOLVERS[channel].find(subscriber_ids)
+def destinations(channel: str, subscriber_ids: Collection[UUID]) -> Destinations:
+    """The destinations of each subscriber on `channel`, in one query. Who has none is absent."""
+    return RESOLVERS[channel].find(subscriber_ids) if channel in RESOLVERS else {}
 
 
 def reachable() -> str:
-    """The channels that have an address of a subscriber, as SQL on `hub_subscriber s`: an array."""
-    cases = [f"CASE WHEN {one.has} THEN '{name}' END" for name, one in RESOLVERS.items() if name in conf.channels]
+    """The channels on which a subscriber has an address, and the tenant somebody to carry it there, as SQL on
+    `hub_subscriber s`: an array."""
+    cases = [f"CASE WHEN {one.has}{_carried(name)} THEN '{name}' END" for name, one in RESOLVERS.items()]
     return f"array_remove(ARRAY[{', '.join(cases)}]::text[], NULL)"
+
+
+def _carried(channel: str) -> str:
+    return "" if hub_accounts(channel) else " AND " + _OWN.format(name=channel)

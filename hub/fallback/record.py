@@ -17,7 +17,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words."""
+    """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words. `elsewhere`,
+    `safe`: see `hub.policy.retry.Answer`."""
 
     delivery_id: UUID
     destination_id: UUID
@@ -27,13 +28,13 @@ class Result:
     answer: str = ""
     retry_after: float | None = None
     provider_message_id: str = ""
+    elsewhere: bool = False
+    safe: bool = False
 
 
-def record(results: Sequence[Result], *, max_unknowns: int) -> int:
-    """Settle deliveries. The results of all destinations of one delivery's claim come in the same call.
-
-    `max_unknowns`: how many attempts of unknown outcome the channel allows a delivery. Returns how many moved.
-    """
+def record(results: Sequence[Result]) -> int:
+    """Settle deliveries. The results of all destinations of one delivery's claim come in the same call. Returns how many
+    moved."""
     if not results:
         return 0
     with transaction.atomic():
@@ -43,9 +44,10 @@ def record(results: Sequence[Result], *, max_unknowns: int) -> int:
         finish_destinations([_finished(r) for r in current])
         answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
         for result in current:
-            answers[result.delivery_id].append(Answer(result.outcome, result.retry_after))
-        moved = [held[delivery_id] for delivery_id in answers]
-        return settle_claims(moved, answers, dict.fromkeys(answers, max_unknowns))
+            answers[result.delivery_id].append(
+                Answer(result.outcome, result.retry_after, result.elsewhere, result.safe)
+            )
+        return settle_claims([held[delivery_id] for delivery_id in answers], answers)
 
 
 def redact(answer: str) -> str:
@@ -61,4 +63,5 @@ def _finished(result: Result) -> Finished:
         code=redact(result.code)[:64],
         answer=redact(result.answer),
         provider_message_id=_CONTROL.sub("", result.provider_message_id)[:255],
+        goes_on=Answer(result.outcome, elsewhere=result.elsewhere).goes_on,
     )

@@ -13,15 +13,12 @@ from hub.fallback.models import Attempt, Delivery
 from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, settle_claims
 from hub.policy.retry import Answer, Outcome
 
-# A channel that is no longer configured can't say what it allows: no second copy.
-CAUTIOUS = 1
 
-
-def recover(*, max_unknowns: Mapping[str, int], limit: int = 500) -> int:
+def recover(*, limit: int = 500) -> int:
     """Settle deliveries whose lease has ended. Returns how many.
 
     No attempt on record: due again. An attempt without an outcome: ambiguous, so one more try or parked, as the channel
-    allows (`max_unknowns`, by channel). Run by anybody at any time: rows that somebody else settles are passed over.
+    allows. Run by anybody at any time: rows that somebody else settles are passed over.
     """
     with transaction.atomic():
         expired = _expired(limit)
@@ -29,8 +26,7 @@ def recover(*, max_unknowns: Mapping[str, int], limit: int = 500) -> int:
         _give_back([d.id for d in expired.values() if d.id not in attempts])
         _finish([a for group in attempts.values() for a in group if not a.outcome])
         answers = {key: [_answer(attempt) for attempt in group] for key, group in attempts.items()}
-        allowed = {key: max_unknowns.get(expired[key].channel, CAUTIOUS) for key in answers}
-        settle_claims([expired[key] for key in answers], answers, allowed)
+        settle_claims([expired[key] for key in answers], answers)
         return len(expired)
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from hub.clock import now_of
 from hub.conf import conf
 from hub.fallback.models import Delivery
-from hub.policy.retry import FINAL, Answer, Outcome, RetryPolicy, Settlement, settle
+from hub.policy.retry import FINAL, UNKNOWNS, Answer, Outcome, RetryPolicy, Settlement, settle
 
 _DESTINATION = {Outcome.SENT: "sent", Outcome.AMBIGUOUS: "unknown"} | dict.fromkeys(FINAL, "failed")
 
@@ -26,6 +26,8 @@ class Finished:
     code: str = ""
     answer: str = ""
     provider_message_id: str = ""
+    # another provider will be asked for the same
+    goes_on: bool = False
 
 
 def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Delivery]:
@@ -63,7 +65,7 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS r(id, outcome, message_id) WH
 
 def finish_destinations(finished: Sequence[Finished]) -> None:
     """Where each destination stands now. One that wasn't reached this time keeps what it had before."""
-    known = [f for f in finished if f.outcome in _DESTINATION]
+    known = [f for f in finished if f.outcome in _DESTINATION and not f.goes_on]
     columns: list[Any] = [
         [f.destination_id for f in known],
         [_DESTINATION[f.outcome] for f in known],
@@ -84,11 +86,9 @@ WHERE d.id = s.id
 """  # noqa: S608 constants only
 
 
-def settle_claims(
-    deliveries: Collection[Delivery], answers: Mapping[UUID, Sequence[Answer]], unknowns: Mapping[UUID, int]
-) -> int:
-    """Move each locked delivery on by the answers of its destinations. `unknowns`: how many each may have."""
-    settled = {d.id: _settle(d, answers[d.id], unknowns[d.id]) for d in deliveries}
+def settle_claims(deliveries: Collection[Delivery], answers: Mapping[UUID, Sequence[Answer]]) -> int:
+    """Move each locked delivery on by the answers of its destinations. Returns how many moved."""
+    settled = {d.id: _settle(d, answers[d.id]) for d in deliveries}
     columns: list[Any] = [
         list(settled),
         [s.state for s in settled.values()],
@@ -102,7 +102,7 @@ def settle_claims(
         return int(db.rowcount)
 
 
-def _settle(delivery: Delivery, answers: Sequence[Answer], max_unknowns: int) -> Settlement:
-    policy = RetryPolicy(conf.retry_first, conf.retry_max, conf.retry_attempts, max_unknowns)
+def _settle(delivery: Delivery, answers: Sequence[Answer]) -> Settlement:
+    policy = RetryPolicy(conf.retry_first, conf.retry_max, conf.retry_attempts, UNKNOWNS[delivery.channel])
     jitter = random.random()  # noqa: S311  spreads load, guards nothing
     return settle(answers, attempts=delivery.attempts, unknowns=delivery.unknowns, policy=policy, jitter=jitter)

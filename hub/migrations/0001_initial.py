@@ -359,6 +359,36 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Provider",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("key", models.SlugField(db_index=False, max_length=64)),
+                ("kind", models.CharField(max_length=32)),
+                ("channel", models.CharField(max_length=16)),
+                ("position", models.SmallIntegerField(default=0)),
+                ("active", models.BooleanField(default=True)),
+                ("config", hub.tenancy.crypto.EncryptedJsonField(default=dict)),
+                ("version", models.IntegerField(default=1)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="providers",
+                        to="hub.tenant",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Preference",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -715,6 +745,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("user__isnull", False)), fields=("tenant", "user"), name="hub_subscriber_user"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="provider",
+            index=models.Index(fields=["tenant", "channel", "position"], name="hub_provider_order"),
+        ),
+        migrations.AddConstraint(
+            model_name="provider",
+            constraint=models.UniqueConstraint(fields=("tenant", "key"), name="hub_provider_key"),
         ),
         migrations.AddConstraint(
             model_name="preference",

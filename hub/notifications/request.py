@@ -15,6 +15,7 @@ from hub.notifications.audience import parse_to
 from hub.notifications.models import Notification
 from hub.policy.ladder import ALL, CHANNELS, choose
 from hub.policy.preferences import IN_APP
+from hub.providers.accounts import channels_of
 from hub.tenancy.models import Tenant
 from hub.trace import request_id
 
@@ -80,7 +81,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         template=template,
         channels=channels,
         overrides=check_overrides(request.get("overrides") or {}),
-        ladder=choose(event_type.ladder if event_type else conf.message_ladder, channels, conf.channels),
+        ladder=choose(event_type.ladder if event_type else conf.message_ladder, channels, _served(tenant, channels)),
         tags=_tags(request.get("tags", ())),
         group_key=check_text(request.get("group_key", ""), field="group_key", limit=200),
         cancel_key=check_text(request.get("cancel_key", ""), field="cancel_key", limit=200),
@@ -89,6 +90,11 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         creator=creator,
         request_id=request_id(),
     )
+
+
+def _served(tenant: Tenant, channels: Any) -> tuple[str, ...]:
+    """What `all` stands for; nobody else needs to know."""
+    return channels_of(tenant.pk) if channels == ALL else ()
 
 
 _SAID = frozenset({"title", "body", "html", "data", "action_url", "actions", "actor"})

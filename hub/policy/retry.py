@@ -24,9 +24,16 @@ class Outcome(StrEnum):
     TRANSIENT = "transient"
     # the provider may or may not have it
     AMBIGUOUS = "ambiguous"
+    # nobody was called: the provider is at rest, or its turn came too late
+    DEFERRED = "deferred"
 
 
 FINAL = frozenset({Outcome.PERMANENT, Outcome.ADDRESS_DEAD, Outcome.CONFIGURATION})
+# nothing was sent, and another provider may do better
+ELSEWHERE = frozenset({Outcome.CONFIGURATION, Outcome.THROTTLED, Outcome.TRANSIENT})
+# How many attempts of unknown outcome a delivery may have, and so how many copies may arrive: a text message costs money
+# and sleep.
+UNKNOWNS = {"push": 2, "email": 2, "sms": 1, "chat": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,24 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome at one destination. `retry_after`: seconds that the provider asked for."""
+    """The outcome at one destination. `retry_after`: seconds that the provider asked for. `elsewhere`: there is another
+    provider that was not tried. `safe`: the provider knows a repeat when it sees one, so that an unknown outcome makes no
+    second copy."""
 
     outcome: Outcome
     retry_after: float | None = None
+    elsewhere: bool = False
+    safe: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """No further call would change it."""
+        return self.outcome in FINAL and not self.goes_on
+
+    @property
+    def goes_on(self) -> bool:
+        """It goes to another provider, at once."""
+        return self.elsewhere and self.outcome in ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +109,11 @@ def settle(
     for all its destinations, so none of them is ever called again after `policy.unknowns` unknowns.
     """
     outcomes = {answer.outcome for answer in answers}
-    ambiguous = Outcome.AMBIGUOUS in outcomes
-    failed = outcomes != {Outcome.SENT}
+    ambiguous = any(a.outcome is Outcome.AMBIGUOUS and not a.safe for a in answers)
+    failed = bool(outcomes - {Outcome.SENT, Outcome.DEFERRED})
     attempts += failed and not ambiguous
     unknowns += ambiguous
-    open_answers = [a for a in answers if a.outcome not in FINAL and a.outcome is not Outcome.SENT]
+    open_answers = [a for a in answers if not a.is_final and a.outcome is not Outcome.SENT]
     if not open_answers:
         return Settlement(*_final(outcomes), attempts, unknowns)
     if ambiguous and unknowns >= policy.unknowns:
@@ -117,7 +138,14 @@ def _exhausted(outcomes: set[Outcome]) -> tuple[str, str]:
 
 
 def _longest_delay(answers: Sequence[Answer], failures: int, policy: RetryPolicy, jitter: float) -> float | None:
-    delays = [
-        delay_after(a.outcome, failures, policy=policy, jitter=jitter, retry_after=a.retry_after) for a in answers
-    ]
+    delays = [_delay(a, failures, policy, jitter) for a in answers]
     return None if None in delays else max(d for d in delays if d is not None)
+
+
+def _delay(answer: Answer, failures: int, policy: RetryPolicy, jitter: float) -> float | None:
+    if answer.outcome is Outcome.DEFERRED:
+        # not a failure: it takes none of the attempts
+        return max(answer.retry_after or 0.0, 0.0) * (1 + 0.1 * jitter)
+    if answer.goes_on and failures < policy.attempts:
+        return 0.0
+    return delay_after(answer.outcome, failures, policy=policy, jitter=jitter, retry_after=answer.retry_after)

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import BoolAnd, BoolOr
 
 from hub.audience.models import Subscriber
-from hub.conf import conf
 from hub.content.models import EventType
 from hub.policy.preferences import is_on
 from hub.preferences.models import Preference
+from hub.providers.accounts import channels_of
 
 # the category of what is sent without an event type
 MESSAGE = "message"
@@ -42,7 +42,7 @@ def matrix(subscriber: Subscriber) -> list[Row]:
     kinds = {MESSAGE: (False, True)} | _kinds(subscriber.tenant_id)
     own = Preference.objects.filter(subscriber=subscriber)
     chosen = {(row.category, row.channel): row.enabled for row in own}
-    channels = ("in_app", *conf.channels)
+    channels = ("in_app", *channels_of(subscriber.tenant_id))
     return [
         Row(name, {channel: _cell(*kinds[name], chosen.get((name, channel))) for channel in channels})
         for name in sorted(kinds)

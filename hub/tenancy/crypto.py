@@ -5,6 +5,7 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
@@ -29,3 +30,14 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         return None if value is None else _box().decrypt(value.encode()).decode()
+
+
+class EncryptedJsonField(EncryptedTextField):
+    """What JSON can say, as encrypted text."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else super().get_prep_value(orjson.dumps(value).decode())
+
+    def from_db_value(self, value: str | None, *_: object) -> Any:
+        text = super().from_db_value(value)
+        return None if text is None else orjson.loads(text)

@@ -9,8 +9,12 @@ from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
 from tests.support.deliveries import take
+from tests.support.fake_provider import KINDS
 
-CHANNELS = dict.fromkeys(("email", "sms", "push"), "tests.deliveries.fake_channel.FakeChannel")
+SERVED = {
+    "provider_kinds": KINDS,
+    "providers": {"mail": {"kind": "django"}, "texts": {"kind": "fake_sms"}, "phones": {"kind": "fake_push"}},
+}
 
 
 def owed() -> dict[str, str]:
@@ -33,7 +37,7 @@ def owed() -> dict[str, str]:
 def test_reach_what_was_asked_for(
     server: Api, settings: Any, channels: Any, hidden: str, expected: dict[str, str]
 ) -> None:
-    settings.HUB = {**settings.HUB, "channels": CHANNELS}
+    settings.HUB = settings.HUB | SERVED
     server.put(
         "/event-types/order.new", {"ladder": [{"channel": "email", "after": 60}], "template": {"title": "Order"}}
     )

@@ -17,7 +17,7 @@ pytestmark = commits
 def dead(bob: Subscriber) -> Delivery:
     delivery = owe(bob)
     (work,) = take().works
-    record([answer(work, "permanent", code="550", answer="no such user bob@example.com")], max_unknowns=1)
+    record([answer(work, "permanent", code="550", answer="no such user bob@example.com")])
     delivery.refresh_from_db()
     return delivery
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from deliveries import dispatch
-from deliveries.channels import registry
+from deliveries.providers import pool
 from tests.deliveries.http_api import Api, http_api
 from tests.deliveries.smtp_server import MailServer, mail_server
 
@@ -18,12 +18,11 @@ QUICK = {"provider_timeout": 1, "delivery_lease": 10, "sweep_interval": 0.1}
 @pytest.fixture(autouse=True)
 def _quick(settings: Settings) -> Iterator[None]:
     settings.HUB = settings.HUB | QUICK
-    settings.EMAIL_BACKEND = "deliveries.channels.smtp.SmtpBackend"
+    settings.EMAIL_BACKEND = "deliveries.providers.smtp.SmtpBackend"
     dispatch.stopping.clear()
     yield
     dispatch.join(10)
-    if channel := registry.channel("email"):
-        channel.idle()
+    pool.close()
 
 
 @pytest.fixture

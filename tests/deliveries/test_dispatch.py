@@ -9,31 +9,31 @@ from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from deliveries import dispatch
-from deliveries.channels.base import Sent
 from deliveries.database import persistently
+from deliveries.providers.base import Sent
 from hub.audience.models import Subscriber
 from hub.fallback import destinations
-from hub.fallback.claims import Work
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.record import Result, record
-from tests.deliveries.fake_channel import FakeChannel, hang
+from hub.fallback.work import Work
 from tests.deliveries.smtp_server import DROP, HANG, MailServer
 from tests.support.deliveries import make_due, owe, wait_seconds
 from tests.support.factories import make_subscriber
+from tests.support.fake_provider import KINDS, FakeChat, hang
 
 
 @pytest.fixture
-def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeChannel]]:
+def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeChat]]:
     """`chat` reaches addresses of email, through the fake."""
-    FakeChannel.reset()
-    path = f"{FakeChannel.__module__}.{FakeChannel.__qualname__}"
+    FakeChat.reset()
     settings.HUB = settings.HUB | {
-        "channels": {"email": "deliveries.channels.email.EmailChannel", "chat": path},
+        "provider_kinds": KINDS,
+        "providers": {"mail": {"kind": "django"}, "talk": {"kind": "fake_chat"}},
         "delivery_concurrency": 4,
     }
     monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
-    yield FakeChannel
-    FakeChannel.open_gate.set()
+    yield FakeChat
+    FakeChat.open_gate.set()
     dispatch.join(10)
 
 
@@ -59,7 +59,7 @@ def test_all_that_is_due_is_mailed_once_with_the_servers_words_on_record(alice: 
     assert len({message["Message-ID"] for message in mail.received}) == 60
 
 
-def test_the_attempt_is_committed_before_the_call(alice: Subscriber, fake: type[FakeChannel]) -> None:
+def test_the_attempt_is_committed_before_the_call(alice: Subscriber, fake: type[FakeChat]) -> None:
     seen: list[tuple[str, str]] = []
 
     def look(work: Work) -> Sent:
@@ -118,7 +118,7 @@ def test_a_copy_of_unknown_fate_and_a_sent_one_are_the_most(alice: Subscriber, m
     assert len(mail.received) == 2
 
 
-def test_a_channel_that_hangs_holds_up_no_other(alice: Subscriber, fake: type[FakeChannel], mail: MailServer) -> None:
+def test_a_channel_that_hangs_holds_up_no_other(alice: Subscriber, fake: type[FakeChat], mail: MailServer) -> None:
     fake.act = staticmethod(hang)
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
@@ -132,7 +132,7 @@ def test_a_channel_that_hangs_holds_up_no_other(alice: Subscriber, fake: type[Fa
     assert states() == {("sent", "")}
 
 
-def test_bulk_that_hangs_leaves_threads_for_what_is_urgent(alice: Subscriber, fake: type[FakeChannel]) -> None:
+def test_bulk_that_hangs_leaves_threads_for_what_is_urgent(alice: Subscriber, fake: type[FakeChat]) -> None:
     fake.act = staticmethod(lambda work: hang(work) if work.category == "general" else Sent())
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
@@ -145,7 +145,7 @@ def test_bulk_that_hangs_leaves_threads_for_what_is_urgent(alice: Subscriber, fa
     assert urgent.state == "sent"
 
 
-def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber, fake: type[FakeChannel]) -> None:
+def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber, fake: type[FakeChat]) -> None:
     fake.act = staticmethod(hang)
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
@@ -156,7 +156,7 @@ def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber,
 
 
 def test_a_call_that_would_begin_too_late_is_not_made(
-    alice: Subscriber, fake: type[FakeChannel], settings: Settings
+    alice: Subscriber, fake: type[FakeChat], settings: Settings
 ) -> None:
     settings.HUB = settings.HUB | {"delivery_lease": 2, "provider_timeout": 1}
     delivery = owe(alice, channel="chat")
@@ -164,11 +164,11 @@ def test_a_call_that_would_begin_too_late_is_not_made(
     assert fake.calls == []
     delivery.refresh_from_db()
     assert (delivery.state, delivery.unknowns) == ("waiting", 0)
-    assert set(Attempt.objects.values_list("code", flat=True)) == {"not_started"}
+    assert set(Attempt.objects.values_list("code", "outcome")) == {("not_started", "deferred")}
 
 
 def test_asked_to_stop_it_finishes_what_is_in_flight_and_claims_nothing_more(
-    alice: Subscriber, fake: type[FakeChannel]
+    alice: Subscriber, fake: type[FakeChat]
 ) -> None:
     fake.act = staticmethod(hang)
     for _ in range(20):
@@ -184,19 +184,19 @@ def test_asked_to_stop_it_finishes_what_is_in_flight_and_claims_nothing_more(
 
 
 def test_a_wake_up_after_a_runs_last_look_is_not_lost(
-    alice: Subscriber, fake: type[FakeChannel], monkeypatch: pytest.MonkeyPatch
+    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drain = dispatch._Drain.run
+    drain = dispatch.Drain.run
     late: list[bool] = []
 
-    def drain_and_be_woken(self: dispatch._Drain) -> bool:
+    def drain_and_be_woken(self: dispatch.Drain) -> bool:
         more = drain(self)
         if not late:
             owe(alice, channel="chat")
             late.append(dispatch.dispatch("chat", "high"))
         return more
 
-    monkeypatch.setattr(dispatch._Drain, "run", drain_and_be_woken)
+    monkeypatch.setattr(dispatch.Drain, "run", drain_and_be_woken)
     owe(alice, channel="chat")
     dispatch.dispatch("chat", "high")
     assert late == [False]
@@ -204,7 +204,7 @@ def test_a_wake_up_after_a_runs_last_look_is_not_lost(
 
 
 def test_a_run_ends_after_a_while_and_says_that_there_is_more(
-    alice: Subscriber, fake: type[FakeChannel], monkeypatch: pytest.MonkeyPatch
+    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatch, "LONGEST_RUN", 0.2)
     for _ in range(40):
@@ -229,7 +229,7 @@ def test_many_processes_worth_of_runs_send_each_delivery_once(alice: Subscriber,
 
     def work() -> None:
         try:
-            dispatch._Drain("email", dispatch.registry.channel("email"), "bulk", until).run()
+            dispatch.Drain("email", "bulk", until).run()
         except BaseException as error:
             errors.append(error)
         finally:
@@ -245,10 +245,10 @@ def test_many_processes_worth_of_runs_send_each_delivery_once(alice: Subscriber,
     assert states() == {("sent", "")}
 
 
-def test_a_channel_that_raises_leaves_its_deliveries_ambiguous(
-    alice: Subscriber, fake: type[FakeChannel], monkeypatch: pytest.MonkeyPatch
+def test_a_provider_that_raises_leaves_its_deliveries_ambiguous(
+    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def send(self: FakeChannel, batch: object) -> None:
+    async def send(self: FakeChat, batch: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(fake, "send", send)
@@ -259,16 +259,16 @@ def test_a_channel_that_raises_leaves_its_deliveries_ambiguous(
 
 
 def test_an_answer_is_recorded_although_the_database_cut_the_connection(
-    alice: Subscriber, fake: type[FakeChannel], monkeypatch: pytest.MonkeyPatch
+    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts: list[int] = []
 
-    def record_after_a_cut(results: Sequence[Result], *, max_unknowns: int) -> int:
+    def record_after_a_cut(results: Sequence[Result]) -> int:
         if results and not cuts:
             cuts.append(1)
             with connection.cursor() as db:
                 db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-        return record(results, max_unknowns=max_unknowns)
+        return record(results)
 
     monkeypatch.setattr(dispatch, "record", record_after_a_cut)
     owe(alice, channel="chat")
@@ -290,8 +290,8 @@ def test_patience_with_the_database_has_an_end(monkeypatch: pytest.MonkeyPatch) 
     assert len(tried) == 3
 
 
-def test_a_channel_without_a_class_skips_what_is_due(alice: Subscriber) -> None:
+def test_a_channel_that_nobody_serves_skips_what_is_due(alice: Subscriber) -> None:
     for _ in range(3):
-        owe(alice, channel="pigeon")
-    assert dispatch.dispatch("pigeon", "high") is False
+        owe(alice, channel="chat")
+    assert dispatch.dispatch("chat", "high") is False
     assert states() == {("skipped", "no_destination")}

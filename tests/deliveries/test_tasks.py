@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from pytest_django import Settings
 
 from deliveries import tasks
 from deliveries.queues import queues
@@ -18,8 +17,6 @@ from hub.wake import DISPATCH, FAN_OUT, pending_key, wake, wake_fan_out
 from project.celery import app
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import owe
-
-PATH = "deliveries.channels.email.EmailChannel"
 
 
 def queued(queue: str) -> int:
@@ -42,11 +39,10 @@ def test_names() -> None:
     assert ours == {"deliveries.dispatch", "deliveries.fan_out", "deliveries.sweep"} == {DISPATCH, FAN_OUT, SWEEP}
 
 
-def test_each_channel_has_a_queue_a_lane_urgent_ones_first(settings: Settings) -> None:
-    settings.HUB = settings.HUB | {"channels": {"email": PATH, "sms": PATH}}
+def test_each_channel_has_a_queue_a_lane_urgent_ones_first() -> None:
     assert [queue.name for queue in queues()] == [
-        *("hub.high", "email.high", "sms.high"),
-        *("hub.bulk", "email.bulk", "sms.bulk"),
+        *("hub.high", "push.high", "email.high", "sms.high", "chat.high"),
+        *("hub.bulk", "push.bulk", "email.bulk", "sms.bulk", "chat.bulk"),
         "hub.sweep",
     ]
 

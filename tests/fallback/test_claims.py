@@ -39,7 +39,7 @@ def test_the_attempt_is_on_record_before_anybody_is_called(alice: Subscriber) ->
     owe(alice)
     (work,) = take().works
     attempt = Attempt.objects.get(destination_id=work.destination_id, fence=work.fence)
-    assert (attempt.outcome, attempt.provider, attempt.finished_at) == ("", "test", None)
+    assert (attempt.outcome, attempt.provider, attempt.finished_at) == ("", "django:mail", None)
     destination = DeliveryDestination.objects.get(id=work.destination_id)
     assert (destination.address, destination.outcome) == ("alice@example.com", "pending")
 
@@ -192,9 +192,9 @@ def test_who_was_present_keeps_the_time_of_the_next_step(tenant: Tenant) -> None
     assert not Delivery.objects.filter(due_at__lte=Now(), state="waiting").exists()
 
 
-def test_a_channel_that_is_not_configured_has_no_destination(alice: Subscriber) -> None:
-    delivery = owe(alice, channel="pigeon")
-    assert take(channel="pigeon").works == ()
+def test_a_channel_that_nobody_serves_has_no_destination(alice: Subscriber) -> None:
+    delivery = owe(alice, channel="chat")
+    assert take(channel="chat").works == ()
     assert state_of(delivery) == ("skipped", "no_destination")
 
 

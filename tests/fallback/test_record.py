@@ -11,8 +11,6 @@ from hub.fallback.record import record, redact
 from hub.fallback.recovery import recover
 from tests.support.deliveries import answer, copies, expire_leases, make_due, owe, take, wait_seconds
 
-EMAIL = {"email": 2}
-
 
 def fresh(delivery: Delivery) -> Delivery:
     return Delivery.objects.get(id=delivery.id)
@@ -22,7 +20,7 @@ def test_sent(alice: Subscriber) -> None:
     delivery = owe(alice)
     (work,) = take().works
     result = answer(work, "sent", code="250", answer="queued as 4711", provider_message_id="m-1")
-    assert record([result], max_unknowns=2) == 1
+    assert record([result]) == 1
     now = fresh(delivery)
     assert (now.state, now.reason, now.attempts, now.lease_until) == ("sent", "", 0, None)
     assert now.finished_at is not None
@@ -37,7 +35,7 @@ def test_sent(alice: Subscriber) -> None:
 def test_a_refusal_for_good_is_a_dead_letter_with_its_reason(alice: Subscriber, outcome: str) -> None:
     delivery = owe(alice)
     (work,) = take().works
-    record([answer(work, outcome)], max_unknowns=2)
+    record([answer(work, outcome)])
     now = fresh(delivery)
     assert (now.state, now.reason, now.attempts) == ("dead", outcome, 1)
     assert DeliveryDestination.objects.get().outcome == "failed"
@@ -48,12 +46,12 @@ def test_what_was_not_reached_is_due_again_at_once_and_then_after_a_while(alice:
     for expected in [0, 60, 120, 240]:
         make_due()
         (work,) = take().works
-        record([answer(work, "transient")], max_unknowns=2)
+        record([answer(work, "transient")])
         assert fresh(delivery).state == "waiting"
         assert expected * 0.8 - 2 <= wait_seconds(delivery) <= expected
     make_due()
     (work,) = take().works
-    record([answer(work, "transient")], max_unknowns=2)
+    record([answer(work, "transient")])
     now = fresh(delivery)
     assert (now.state, now.reason, now.attempts, now.fence) == ("dead", "retries_exhausted", 5, 5)
 
@@ -61,18 +59,20 @@ def test_what_was_not_reached_is_due_again_at_once_and_then_after_a_while(alice:
 def test_retry_after_is_kept(alice: Subscriber) -> None:
     delivery = owe(alice)
     (work,) = take().works
-    record([answer(work, "throttled", retry_after=1000)], max_unknowns=2)
+    record([answer(work, "throttled", retry_after=1000)])
     assert 995 <= wait_seconds(delivery) <= 1100
 
 
-@pytest.mark.parametrize("allowed", [1, 2])
-def test_attempts_of_unknown_outcome_end_where_the_channel_says(alice: Subscriber, allowed: int) -> None:
-    delivery = owe(alice)
+@pytest.mark.parametrize(("channel", "allowed"), [("sms", 1), ("email", 2)])
+def test_attempts_of_unknown_outcome_end_where_the_channel_says(
+    alice: Subscriber, texting: None, channel: str, allowed: int
+) -> None:
+    delivery = owe(alice, channel=channel)
     for _ in range(allowed):
         assert fresh(delivery).state == "waiting"
         make_due()
-        (work,) = take().works
-        record([answer(work, "ambiguous")], max_unknowns=allowed)
+        (work,) = take(channel=channel).works
+        record([answer(work, "ambiguous")])
     now = fresh(delivery)
     assert (now.state, now.reason, now.unknowns, now.attempts) == ("dead", "ambiguous", allowed, 0)
     assert DeliveryDestination.objects.get().outcome == "unknown"
@@ -83,15 +83,15 @@ def test_a_result_that_comes_after_somebody_took_over_changes_only_its_attempt(a
     delivery = owe(alice)
     (late,) = take().works
     expire_leases()
-    recover(max_unknowns=EMAIL)
+    recover()
     make_due()
     (current,) = take().works
-    assert record([answer(late, "sent", code="250")], max_unknowns=2) == 0
+    assert record([answer(late, "sent", code="250")]) == 0
     now = fresh(delivery)
     assert (now.state, now.fence, now.unknowns) == ("claimed", 2, 1)
     assert list(Attempt.objects.order_by("fence").values_list("outcome", flat=True)) == ["sent", ""]
     assert DeliveryDestination.objects.get().outcome == "unknown"
-    record([answer(current, "sent")], max_unknowns=2)
+    record([answer(current, "sent")])
     assert fresh(delivery).state == "sent"
     assert copies(delivery) == 2
 
@@ -100,7 +100,7 @@ def test_the_same_result_twice_counts_once(alice: Subscriber) -> None:
     delivery = owe(alice)
     (work,) = take().works
     result = answer(work, "transient")
-    assert [record([result], max_unknowns=2), record([result], max_unknowns=2)] == [1, 0]
+    assert [record([result]), record([result])] == [1, 0]
     assert fresh(delivery).attempts == 1
 
 
@@ -121,8 +121,8 @@ def test_record_and_recovery_at_the_same_instant_settle_a_delivery_once(alice: S
             connection.close()
 
     runs = [
-        lambda: [record([answer(w, "sent") for w in works[i : i + 4]], max_unknowns=2) for i in range(0, 20, 4)],
-        lambda: [recover(max_unknowns=EMAIL, limit=3) for _ in range(10)],
+        lambda: [record([answer(w, "sent") for w in works[i : i + 4]]) for i in range(0, 20, 4)],
+        lambda: [recover(limit=3) for _ in range(10)],
     ]
     threads = [threading.Thread(target=run, args=(r,)) for r in runs]
     for thread in threads:
@@ -154,7 +154,7 @@ def test_answers_are_kept_without_addresses(text: str, kept: str) -> None:
 def test_an_answer_with_addresses_and_nul_reaches_the_record_redacted(alice: Subscriber) -> None:
     owe(alice)
     (work,) = take().works
-    record([answer(work, "permanent", code="5" * 99, answer="alice@example.com\x00?")], max_unknowns=2)
+    record([answer(work, "permanent", code="5" * 99, answer="alice@example.com\x00?")])
     attempt = Attempt.objects.get()
     assert attempt.answer == "<address> ?"
     assert len(attempt.code) == 64

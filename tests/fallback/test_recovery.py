@@ -7,13 +7,11 @@ from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.recovery import recover
 from tests.support.deliveries import copies, expire_leases, make_due, owe, take, wait_seconds
 
-EMAIL = {"email": 2}
-
 
 def test_a_lease_that_runs_is_left_alone(alice: Subscriber) -> None:
     owe(alice)
     take()
-    assert recover(max_unknowns=EMAIL) == 0
+    assert recover() == 0
 
 
 def test_a_claim_without_an_attempt_is_due_again_and_costs_nothing(alice: Subscriber) -> None:
@@ -21,7 +19,7 @@ def test_a_claim_without_an_attempt_is_due_again_and_costs_nothing(alice: Subscr
     take()
     Attempt.objects.all().delete()
     expire_leases()
-    assert recover(max_unknowns=EMAIL) == 1
+    assert recover() == 1
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts, delivery.unknowns, delivery.lease_until) == ("waiting", 0, 0, None)
     assert wait_seconds(delivery) <= 0
@@ -31,7 +29,7 @@ def test_an_attempt_without_an_outcome_is_ambiguous_and_tried_once_more(alice: S
     delivery = owe(alice)
     take()
     expire_leases()
-    assert recover(max_unknowns=EMAIL) == 1
+    assert recover() == 1
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason, delivery.unknowns) == ("waiting", "retrying", 1)
     assert 46 <= wait_seconds(delivery) <= 60
@@ -41,16 +39,16 @@ def test_an_attempt_without_an_outcome_is_ambiguous_and_tried_once_more(alice: S
     assert DeliveryDestination.objects.get().outcome == "unknown"
 
 
-@pytest.mark.parametrize(("max_unknowns", "allowed"), [({"email": 2}, 2), ({"email": 1}, 1), ({}, 1)])
+@pytest.mark.parametrize(("channel", "allowed"), [("email", 2), ("sms", 1)])
 def test_workers_that_die_again_and_again_make_no_copy_too_many(
-    alice: Subscriber, max_unknowns: dict[str, int], allowed: int
+    alice: Subscriber, texting: None, channel: str, allowed: int
 ) -> None:
-    delivery = owe(alice)
+    delivery = owe(alice, channel=channel)
     for _ in range(5):
         make_due()
-        take()
+        take(channel=channel)
         expire_leases()
-        recover(max_unknowns=max_unknowns)
+        recover()
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason, delivery.unknowns) == ("dead", "ambiguous", allowed)
     assert copies(delivery) == allowed
@@ -60,7 +58,7 @@ def test_what_was_read_meanwhile_is_not_sent_again(alice: Subscriber) -> None:
     delivery = owe(alice)
     take()
     expire_leases()
-    recover(max_unknowns=EMAIL)
+    recover()
     make_due()
     type(delivery.item).objects.filter(id=delivery.item_id).update(read_at=delivery.created_at)
     assert take().works == ()

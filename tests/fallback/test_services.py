@@ -19,9 +19,10 @@ from tests.support.deliveries import answer, owe, take
 
 
 def finish(subscriber: Subscriber, outcome: str, **fields: object) -> Delivery:
-    delivery = owe(subscriber, **fields)
+    # one that may have arrived already: the next of unknown outcome is the last
+    delivery = owe(subscriber, **{"unknowns": int(outcome == "ambiguous")} | fields)
     (work,) = take().works
-    record([answer(work, outcome)], max_unknowns=1)
+    record([answer(work, outcome)])
     delivery.refresh_from_db()
     return delivery
 
@@ -73,7 +74,7 @@ def test_a_replay_can_be_replayed_once_it_has_ended(alice: Subscriber) -> None:
     new = Delivery.objects.get(generation=1)
     assert replay(tenant=alice.tenant, delivery_ids=[new.id]) == 0
     (work,) = take().works
-    record([answer(work, "permanent")], max_unknowns=1)
+    record([answer(work, "permanent")])
     assert replay(tenant=alice.tenant, delivery_ids=[old.id, new.id]) == 1
     assert Delivery.objects.filter(generation=2).count() == 1
 

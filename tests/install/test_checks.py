@@ -25,7 +25,7 @@ def test_our_own_project_is_configured_right() -> None:
     ("changed", "expected"),
     [
         ({"HUB": {"colour": "red"}}, "hub.E001"),
-        ({"HUB": {"channels": {"email": "no.such.Channel"}}}, "hub.E002"),
+        ({"HUB": {"providers": {"mail": {"kind": "pigeon"}}}}, "hub.E002"),
         ({"REDIS_URL": ""}, "hub.E005"),
         ({"HUB": {"redis_url": "127.0.0.1:6379"}}, "hub.E005"),
         ({"CHANNEL_LAYERS": {}}, "hub.E006"),

@@ -67,6 +67,9 @@ def test_retry_after_gives_no_extra_attempt() -> None:
         (["throttled", "transient"], 0, 0, ("waiting", "retrying", 1, 0, 60)),
         (["sent", "transient"], 4, 0, ("sent", "", 5, 0, None)),
         (["ambiguous", "transient"], 0, 1, ("dead", "ambiguous", 0, 2, None)),
+        # nobody was called: it costs no attempt
+        (["deferred"], 4, 1, ("waiting", "retrying", 4, 1, 0)),
+        (["sent", "deferred"], 4, 0, ("waiting", "retrying", 4, 0, 0)),
     ],
 )
 def test_a_claim_is_settled_by_its_answers(
@@ -82,11 +85,45 @@ def test_the_longest_wish_of_the_destinations_decides() -> None:
     assert settle(answers, attempts=0, unknowns=0, policy=POLICY, jitter=0).delay == 500
 
 
+@pytest.mark.parametrize(
+    ("outcome", "attempts", "expected"),
+    [
+        ("configuration", 0, ("waiting", 1, 0)),
+        ("throttled", 2, ("waiting", 3, 0)),
+        ("transient", 2, ("waiting", 3, 0)),
+        # the attempts of all providers together are bounded
+        ("transient", 4, ("dead", 5, None)),
+        ("configuration", 4, ("dead", 5, None)),
+        # another provider would answer the same
+        ("permanent", 0, ("dead", 1, None)),
+        ("address_dead", 0, ("dead", 1, None)),
+    ],
+)
+def test_where_there_is_another_provider_it_is_asked_at_once(
+    outcome: str, attempts: int, expected: tuple[str, int, float | None]
+) -> None:
+    answer = Answer(Outcome(outcome), retry_after=500, elsewhere=True)
+    got = settle([answer], attempts=attempts, unknowns=0, policy=POLICY, jitter=0)
+    assert (got.state, got.attempts, got.delay) == expected
+
+
+def test_an_unknown_outcome_is_repeated_by_who_knows_repeats_without_counting_as_a_copy() -> None:
+    answer = Answer(Outcome.AMBIGUOUS, safe=True)
+    got = settle([answer], attempts=0, unknowns=0, policy=RetryPolicy(60, 300, 5, unknowns=1), jitter=0)
+    assert (got.state, got.attempts, got.unknowns, got.delay) == ("waiting", 1, 0, 60)
+
+
+@pytest.mark.parametrize(("wish", "jitter", "delay"), [(None, 1, 0), (300, 0, 300), (300, 1, 330)])
+def test_what_was_deferred_comes_again_when_its_provider_does(wish: float | None, jitter: float, delay: float) -> None:
+    answers = [Answer(Outcome.DEFERRED, wish)]
+    assert settle(answers, attempts=0, unknowns=0, policy=POLICY, jitter=jitter).delay == pytest.approx(delay)
+
+
 @pytest.mark.parametrize("allowed", [1, 2])
 def test_no_history_makes_more_copies_than_the_channel_allows(allowed: int) -> None:
     """Every sequence of outcomes: a copy may exist for each `sent` and each `ambiguous`."""
     policy = RetryPolicy(first=60, ceiling=300, attempts=5, unknowns=allowed)
-    for history in itertools.product([o for o in Outcome if o not in FINAL], repeat=5):
+    for history in itertools.product([o for o in Outcome if o not in FINAL and o is not Outcome.DEFERRED], repeat=5):
         attempts = unknowns = copies = calls = 0
         for outcome in history:
             calls += 1

@@ -7,9 +7,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from hub.audience.models import Subscriber
-from hub.fallback.claims import Batch, Work, claim
+from hub.fallback.claims import Batch, claim
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.record import Result
+from hub.fallback.work import Work
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.policy.retry import Outcome
@@ -59,7 +60,7 @@ def owe(subscriber: Subscriber, item: InboxItem | None = None, **fields: Any) ->
 
 
 def take(limit: int = 10, channel: str = "email", lane: str = "high") -> Batch:
-    return claim(channel=channel, lane=lane, limit=limit, provider="test")
+    return claim(channel=channel, lane=lane, limit=limit)
 
 
 def answer(work: Work, outcome: Outcome | str, **fields: Any) -> Result:

@@ -1,10 +1,11 @@
-"""Works that no table knows, for tests of channels alone."""
+"""Works that no table knows, for tests of providers alone."""
 
 from typing import Any
 from uuid import UUID
 
-from hub.fallback.claims import Work
+from hub.fallback.work import Work
 from hub.ids import uuid7
+from hub.providers.accounts import Account
 from tests.support.deliveries import CONTENT
 
 
@@ -16,7 +17,10 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
         "fence": 1,
         "generation": 0,
         "message_id": "01932d3f-0000-7000-8000-000000000001.0",
+        "account": Account("hub.mail", "django", "mail", "email"),
+        "elsewhere": False,
         "address": "alice@example.com",
+        "data": {},
         "tenant": "acme",
         "notification_id": uuid7(),
         "item_id": uuid7(),
@@ -26,6 +30,7 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
         "content": CONTENT | (content or {}),
         "name": "Alice",
         "locale": "",
+        "unread": 1,
         "attempt_id": uuid7(),
         "request_id": "",
     }

@@ -49,3 +49,9 @@ class Ambiguous(SendError):
     """The provider may have it. Raise this whenever in doubt: it costs at most one repeat, never a loss unseen."""
 
     outcome = Outcome.AMBIGUOUS
+
+
+class Deferred(SendError):
+    """Nobody was called: the account is at rest for `retry_after` seconds, or the turn came too late."""
+
+    outcome = Outcome.DEFERRED

@@ -6,17 +6,37 @@ import pytest
 from django.core.mail import EmailMessage
 from pytest_django import Settings
 
-from deliveries.channels.email import EmailChannel
+from deliveries.providers.base import Receipt, Sent
+from deliveries.providers.django_mail import DjangoMail
+from hub.fallback.work import Work
+from hub.loop import run
+from hub.providers.accounts import Account
 from tests.deliveries.http_api import Api
 from tests.deliveries.smtp_server import DROP, HANG, MailServer
 from tests.support.works import make_work
 
 
-def send(channel: EmailChannel | None = None) -> tuple[str, str, str]:
-    channel = channel or EmailChannel()
-    (result,) = channel.send([make_work()])
-    channel.idle()
-    return str(result.outcome), result.code, result.answer
+def carry(provider: DjangoMail, *works: Work) -> list[Receipt]:
+    return list(run(provider.send(works), timeout=20))
+
+
+def idle(provider: DjangoMail) -> None:
+    run(provider.idle(), timeout=5)
+
+
+def make() -> DjangoMail:
+    return DjangoMail(Account("hub.mail", "django", "mail", "email"))
+
+
+def outcome_of(receipt: Receipt) -> str:
+    return "sent" if isinstance(receipt, Sent) else str(receipt.outcome)
+
+
+def send() -> tuple[str, str, str]:
+    provider = make()
+    (receipt,) = carry(provider, make_work())
+    run(provider.close(), timeout=5)
+    return outcome_of(receipt), receipt.code, receipt.answer
 
 
 def test_a_message_arrives_as_it_was_built(mail: MailServer) -> None:
@@ -84,30 +104,30 @@ def test_a_backend_that_does_not_exist_is_configuration(settings: Settings) -> N
 
 
 def test_one_connection_carries_many_messages_until_it_fails(mail: MailServer) -> None:
-    channel = EmailChannel()
-    channel.send([make_work() for _ in range(5)])
+    provider = make()
+    carry(provider, *[make_work() for _ in range(5)])
     assert (len(mail.received), mail.connections) == (5, 1)
     mail.behaviour["rcpt"] = "550 no such user"
-    channel.send([make_work()])
+    carry(provider, make_work())
     mail.behaviour.clear()
-    channel.send([make_work(), make_work()])
+    carry(provider, make_work(), make_work())
     assert (len(mail.received), mail.connections) == (7, 2)
-    channel.idle()
-    channel.send([make_work()])
+    idle(provider)
+    carry(provider, make_work())
     assert mail.connections == 3
-    channel.idle()
+    idle(provider)
 
 
 def test_a_connection_that_the_server_dropped_meanwhile_costs_no_message(mail: MailServer) -> None:
-    channel = EmailChannel()
-    channel.send([make_work()])
+    provider = make()
+    carry(provider, make_work())
     mail.behaviour["mail"] = DROP
-    (result,) = channel.send([make_work()])
-    assert result.outcome == "transient"
+    (receipt,) = carry(provider, make_work())
+    assert outcome_of(receipt) == "transient"
     mail.behaviour.clear()
-    (result,) = channel.send([make_work()])
-    assert result.outcome == "sent"
-    channel.idle()
+    (receipt,) = carry(provider, make_work())
+    assert outcome_of(receipt) == "sent"
+    idle(provider)
 
 
 def test_any_django_backend_will_do(settings: Settings, mailoutbox: list[EmailMessage]) -> None:
@@ -138,11 +158,11 @@ def test_an_api_over_http(
     api.status, api.headers = status, headers
     settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
     settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": api.url, "REQUESTS_TIMEOUT": (1, 1)}
-    channel = EmailChannel()
-    (result,) = channel.send([make_work()])
-    channel.idle()
-    assert (str(result.outcome), result.retry_after) == (outcome, retry_after)
-    assert result.provider_message_id == ("m-1" if outcome == "sent" else "")
-    assert channel.provider == "anymail.backends.postmark.EmailBackend"
+    provider = make()
+    (receipt,) = carry(provider, make_work())
+    idle(provider)
+    assert outcome_of(receipt) == outcome
+    assert getattr(receipt, "retry_after", None) == retry_after
+    assert getattr(receipt, "message_id", "") == ("m-1" if outcome == "sent" else "")
     assert api.calls == 1
     assert api.bodies[0]["Metadata"] == {"delivery_id": "01932d3f-0000-7000-8000-000000000001"}

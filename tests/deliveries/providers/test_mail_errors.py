@@ -19,7 +19,7 @@ from anymail.exceptions import (
 )
 from django.core.exceptions import ImproperlyConfigured
 
-from deliveries.channels.email_errors import decide
+from deliveries.providers.mail_errors import decide
 
 
 def refused(code: int) -> smtplib.SMTPRecipientsRefused:

@@ -6,8 +6,8 @@ from email.utils import parseaddr
 import pytest
 from pytest_django import Settings
 
-from deliveries.channels.email_message import build
-from deliveries.channels.errors import AddressDead, Permanent
+from deliveries.providers.errors import AddressDead, Permanent
+from deliveries.providers.mail_message import build
 from tests.support.works import make_work
 
 INJECTIONS = [

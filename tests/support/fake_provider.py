@@ -1,16 +1,18 @@
-"""A channel that does as it is told."""
+"""Providers that do as they are told."""
 
 from collections.abc import Callable
 from threading import Event, Lock
 
-from deliveries.channels.base import OneByOne, Sent
-from hub.fallback.claims import Work
+from deliveries.providers.base import Blocking, Sent
+from hub.fallback.work import Work
+
+KINDS = {f"fake_{channel.lower()}": f"{__name__}.Fake{channel}" for channel in ("Chat", "Sms", "Push")}
 
 
-class FakeChannel(OneByOne):
+class FakeChat(Blocking):
     """`calls`: what it was asked to send. `act`: what to do then. Wait on `open_gate` in it to hang."""
 
-    max_unknowns = 2
+    channel = "chat"
     calls: list[Work] = []
     open_gate = Event()
     act: Callable[[Work], Sent] = staticmethod(lambda work: Sent())
@@ -22,12 +24,20 @@ class FakeChannel(OneByOne):
         cls.open_gate = Event()
         cls.act = staticmethod(lambda work: Sent())
 
-    def deliver(self, work: Work) -> Sent:
+    def call(self, work: Work) -> Sent:
         with self._lock:
             self.calls.append(work)
         return type(self).act(work)
 
 
+class FakeSms(FakeChat):
+    channel = "sms"
+
+
+class FakePush(FakeChat):
+    channel = "push"
+
+
 def hang(_: Work) -> Sent:
-    FakeChannel.open_gate.wait(20)
+    FakeChat.open_gate.wait(20)
     return Sent()

@@ -19,7 +19,15 @@ from django.core.exceptions import ImproperlyConfigured
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.exceptions import SSLError as TlsError
 
-from deliveries.channels.errors import AddressDead, Ambiguous, Configuration, Permanent, SendError, Throttled, Transient
+from deliveries.providers.errors import (
+    AddressDead,
+    Ambiguous,
+    Configuration,
+    Permanent,
+    SendError,
+    Throttled,
+    Transient,
+)
 
 # the mailbox is unknown, has moved, or its name is not allowed (RFC 5321 §4.2.3)
 DEAD_MAILBOX = frozenset({550, 551, 553})

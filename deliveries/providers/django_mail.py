@@ -1,38 +1,37 @@
 """Email, through whatever Django's `EMAIL_BACKEND` names: SMTP by default, or any Anymail backend."""
 
+import asyncio
 from typing import Any
 
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.core.mail import get_connection
 
-from deliveries.channels.base import OneByOne, Sent
-from deliveries.channels.connections import Connections
-from deliveries.channels.email_errors import decide
-from deliveries.channels.email_message import build
-from deliveries.channels.errors import Configuration, Permanent, SendError, Transient
-from hub.fallback.claims import Work
+from deliveries.providers.base import Blocking, Sent
+from deliveries.providers.connections import Connections
+from deliveries.providers.errors import Configuration, Permanent, SendError, Transient
+from deliveries.providers.mail_errors import decide
+from deliveries.providers.mail_message import build
+from hub.fallback.work import Work
+from hub.providers.accounts import Account
 
 
-class EmailChannel(OneByOne):
-    """A delivery may be tried once more after an attempt of unknown outcome: two copies at most."""
+class DjangoMail(Blocking):
+    """The project's own mail settings."""
 
-    max_unknowns = 2
+    channel = "email"
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
         self._connections = Connections(_connect)
 
-    @property
-    def provider(self) -> str:
-        return str(settings.EMAIL_BACKEND)
-
-    def deliver(self, work: Work) -> Sent:
+    def call(self, work: Work) -> Sent:
         message = build(work)
         with self._connections.lend() as connection:
             return _send(connection, message)
 
-    def idle(self) -> None:
-        self._connections.close()
+    async def idle(self) -> None:
+        await asyncio.to_thread(self._connections.close)
 
 
 def _connect() -> Any:

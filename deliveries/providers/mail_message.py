@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
-from deliveries.channels.errors import AddressDead, Permanent
+from deliveries.providers.errors import AddressDead, Permanent
 from hub.conf import conf
-from hub.fallback.claims import Work
+from hub.fallback.work import Work
 
 LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 LONGEST_SUBJECT = 200

@@ -1,0 +1,146 @@
+"""Deliveries on their way, on the process's own event loop: each work to its account's provider, in batches where the
+provider takes them; a delivery has landed when all of its destinations have answered."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
+
+from deliveries.providers.base import Provider, Receipt, Sent
+from deliveries.providers.errors import Ambiguous, Deferred, SendError
+from deliveries.providers.pool import pool
+from hub import loop
+from hub.conf import conf
+from hub.fallback.record import Result
+from hub.fallback.work import Work
+from hub.policy.retry import Outcome
+from hub.providers.accounts import Account
+from hub.trace import log_error, tracing
+
+logger = logging.getLogger(__name__)
+
+# seconds until what came too late is looked at again
+LATE = 1.0
+
+# the results of all destinations of one delivery
+Answered = Sequence[Result]
+Landed = Callable[[Answered], None]
+
+
+def take_off(works: Sequence[Work], lane: str, latest: float, landed: Landed) -> int:
+    """Start sending. `landed` is called, on the loop, once for each delivery. Returns how many deliveries there are.
+
+    What could not begin before `latest` (monotonic seconds) is not sent: after the lease somebody else may send the same.
+    """
+    deliveries: defaultdict[UUID, list[Work]] = defaultdict(list)
+    for work in works:
+        deliveries[work.delivery_id].append(work)
+    if works:
+        expected = {delivery_id: len(group) for delivery_id, group in deliveries.items()}
+        loop.spawn(_Flight(expected, lane, latest, landed).fly(works))
+    return len(deliveries)
+
+
+class _Flight:
+    """The works of one claim."""
+
+    def __init__(self, expected: dict[UUID, int], lane: str, latest: float, landed: Landed) -> None:
+        self.expected, self.lane, self.latest, self.landed = expected, lane, latest, landed
+        self.results: defaultdict[UUID, list[Result]] = defaultdict(list)
+
+    async def fly(self, works: Sequence[Work]) -> None:
+        by_account: defaultdict[Account, list[Work]] = defaultdict(list)
+        for work in works:
+            by_account[work.account].append(work)
+        async with asyncio.TaskGroup() as group:
+            for account, carried in by_account.items():
+                group.create_task(self._through(account, carried))
+
+    async def _through(self, account: Account, works: Sequence[Work]) -> None:
+        try:
+            provider = await pool.get(account)
+        except SendError as error:
+            self._land(works, [error] * len(works), safe=False)
+            return
+        async with asyncio.TaskGroup() as group:
+            for batch in _batches(provider, works):
+                group.create_task(self._send(provider, batch))
+
+    async def _send(self, provider: Provider, batch: Sequence[Work]) -> None:
+        with tracing(**_ids(batch)):
+            async with pool.places(provider, self.lane):
+                receipts = await _call(provider, batch, self.latest)
+            self._land(batch, receipts, safe=provider.idempotency is not None)
+
+    def _land(self, batch: Sequence[Work], receipts: Sequence[Receipt], *, safe: bool) -> None:
+        for work, receipt in zip(batch, receipts, strict=True):
+            results = self.results[work.delivery_id]
+            results.append(_result(work, receipt, safe))
+            if len(results) == self.expected[work.delivery_id]:
+                self.landed(self.results.pop(work.delivery_id))
+
+
+def _batches(provider: Provider, works: Sequence[Work]) -> Iterator[Sequence[Work]]:
+    """As many works a call as the provider takes."""
+    if provider.batch_size == 1:
+        yield from ([work] for work in works)
+        return
+    alike: defaultdict[object, list[Work]] = defaultdict(list)
+    for work in works:
+        alike[provider.batch_key(work)].append(work)
+    for group in alike.values():
+        for start in range(0, len(group), provider.batch_size):
+            yield group[start : start + provider.batch_size]
+
+
+async def _call(provider: Provider, batch: Sequence[Work], latest: float) -> Sequence[Receipt]:
+    if time.monotonic() > latest:
+        return [Deferred("not_started", "its turn came too late", retry_after=LATE)] * len(batch)
+    try:
+        # the provider keeps its own time; this is for one that doesn't
+        async with asyncio.timeout(2 * conf.provider_timeout):
+            receipts = await provider.send(batch)
+        if len(receipts) == len(batch):
+            return receipts
+        logger.error("%s broke its contract: %s receipts for %s", provider.account.label, len(receipts), len(batch))
+        return [Ambiguous("receipts")] * len(batch)
+    except SendError as error:
+        return [error] * len(batch)
+    except TimeoutError:
+        return [Ambiguous("timeout")] * len(batch)
+    except Exception as error:
+        log_error(logger, f"{provider.account.label} broke its contract", error)
+        return [Ambiguous(type(error).__name__)] * len(batch)
+
+
+def _result(work: Work, receipt: Receipt, safe: bool) -> Result:
+    """The receipt for the record, and a line in the log that says which attempt it was."""
+    result = Result(
+        work.delivery_id,
+        work.destination_id,
+        work.fence,
+        Outcome.SENT if isinstance(receipt, Sent) else receipt.outcome,
+        code=receipt.code,
+        answer=receipt.answer,
+        retry_after=None if isinstance(receipt, Sent) else receipt.retry_after,
+        provider_message_id=receipt.message_id if isinstance(receipt, Sent) else "",
+        elsewhere=work.elsewhere,
+        safe=safe,
+    )
+    told = {"attempt_id": str(work.attempt_id), "outcome": result.outcome, "code": result.code}
+    logger.info("attempt", extra=told | {"provider": work.account.label})
+    return result
+
+
+def _ids(batch: Sequence[Work]) -> dict[str, object]:
+    """What all log lines about these works can say."""
+    one, *others = batch
+    ids = {
+        "tenant": one.tenant,
+        "notification_id": one.notification_id,
+        "delivery_id": one.delivery_id,
+        "request_id": one.request_id or None,
+    }
+    return ids if not others else {}

@@ -1,0 +1,113 @@
+"""The contract of a provider. `docs/adding-a-provider.md` is the way to a new one."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from deliveries.providers.errors import Ambiguous, SendError
+from hub.fallback.work import Work
+from hub.providers.accounts import Account
+from hub.trace import log_error
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider has taken responsibility. `message_id`: its name for the message; `answer`: its own words."""
+
+    message_id: str = ""
+    code: str = ""
+    answer: str = ""
+
+
+# what came of one work: it was sent, or the error says what happened
+Receipt = Sent | SendError
+
+
+class Provider(ABC):
+    """An account with a provider, in one process. Made, used and closed on the process's own event loop.
+
+    It makes no decision about retries, sleeps for nobody, and reads no table.
+    """
+
+    # one of push, email, sms, chat
+    channel: ClassVar[str]
+    # works that one call may carry; more than one only where `batch_key` is the same
+    batch_size: ClassVar[int] = 1
+    # calls at once, in one process
+    concurrency: ClassVar[int] = 200
+    # messages a second that one account may send, all processes together; None: as many as it takes
+    rate: ClassVar[float | None] = None
+    # for how many seconds it knows a repeat by `Work.message_id`; None: it doesn't
+    idempotency: ClassVar[float | None] = None
+
+    def __init__(self, account: Account) -> None:
+        """Raises Configuration when `account.config` lacks something."""
+        self.account = account
+
+    @abstractmethod
+    async def send(self, batch: Sequence[Work]) -> Sequence[Receipt]:
+        """Call the provider and return a receipt for each of the works, in order. Ends within twice `provider_timeout`.
+
+        What it raises instead counts for all of them: a SendError as it is, anything else as Ambiguous.
+        """
+
+    def batch_key(self, work: Work) -> object:
+        """Works with the same key may go in one call."""
+        return None
+
+    async def idle(self) -> None:  # noqa: B027  most keep nothing open
+        """Nothing is to be sent for now: close what should not be kept open."""
+
+    async def close(self) -> None:
+        """The end, when the account was changed or the process ends."""
+        await self.idle()
+
+
+class OneByOne(Provider):
+    """A provider that takes one message a call."""
+
+    async def send(self, batch: Sequence[Work]) -> Sequence[Receipt]:
+        return [await self._receipt(work) for work in batch]
+
+    @abstractmethod
+    async def deliver(self, work: Work) -> Sent:
+        """Send one message. Raises SendError for what isn't sent."""
+
+    async def _receipt(self, work: Work) -> Receipt:
+        try:
+            return await self.deliver(work)
+        except SendError as error:
+            return error
+        except Exception as error:
+            log_error(logger, f"{self.account.label}: unexpected error", error)
+            return Ambiguous(type(error).__name__)
+
+
+class Blocking(OneByOne):
+    """A provider behind a library that blocks: `call` runs in threads of the account's own."""
+
+    concurrency = 16
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._threads = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"send-{account.label}")
+
+    @abstractmethod
+    def call(self, work: Work) -> Sent:
+        """Send one message. Called from many threads. Raises SendError for what isn't sent."""
+
+    async def deliver(self, work: Work) -> Sent:
+        call = partial(copy_context().run, self.call, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def close(self) -> None:
+        await super().close()
+        self._threads.shutdown(wait=False)

@@ -1,0 +1,62 @@
+"""Where each claimed delivery goes, and who carries it there: its open destinations with an account for each."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.fallback.destinations import Destination, Destinations, destinations
+from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.policy.routing import Tried, choose
+from hub.providers.accounts import Account, accounts
+
+SETTLED = frozenset({DeliveryDestination.Outcome.SENT, DeliveryDestination.Outcome.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A destination, the account that is to reach it, and whether there is another that was not tried."""
+
+    destination: Destination
+    account: Account
+    elsewhere: bool
+
+
+Routes = Mapping[UUID, Sequence[Route]]
+
+
+def routes_of(channel: str, deliveries: Sequence[Delivery], closed: Collection[str]) -> Routes:
+    """The routes of each delivery, without destinations that an earlier attempt has settled for good. A delivery that
+    nobody can carry anywhere is absent."""
+    found: Destinations = destinations(channel, {d.subscriber_id for d in deliveries})
+    serving = accounts(channel, {d.tenant_id for d in deliveries})
+    settled, tried = _history([d for d in deliveries if d.fence > 1])
+    routes: dict[UUID, list[Route]] = {}
+    for delivery in deliveries:
+        for destination in found.get(delivery.subscriber_id, ()):
+            place = (delivery.id, destination.address)
+            candidates = serving[delivery.tenant_id]
+            choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=closed)
+            if choice and place not in settled:
+                route = Route(destination, candidates[choice.index], choice.elsewhere)
+                routes.setdefault(delivery.id, []).append(route)
+    return routes
+
+
+Place = tuple[UUID, str]
+
+
+def _history(deliveries: Sequence[Delivery]) -> tuple[set[Place], defaultdict[Place, list[Tried]]]:
+    """What earlier claims left: the destinations that are settled, and who was tried for the others, in order."""
+    settled: set[Place] = set()
+    tried: defaultdict[Place, list[Tried]] = defaultdict(list)
+    if not deliveries:
+        return settled, tried
+    rows = Attempt.objects.filter(destination__delivery__in=deliveries).exclude(outcome="deferred")
+    columns = ("destination__delivery", "destination__address", "destination__outcome", "provider", "outcome")
+    for delivery_id, address, outcome, label, came_of_it in rows.order_by("fence").values_list(*columns):
+        place = (delivery_id, address)
+        tried[place].append(Tried(label, came_of_it))
+        if outcome in SETTLED:
+            settled.add(place)
+    return settled, tried

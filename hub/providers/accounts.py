@@ -1,0 +1,65 @@
+"""The accounts that serve a tenant: its own, or where it has none on a channel, those of the hub (`HUB["providers"]`)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+import orjson
+
+from hub.conf import conf
+from hub.policy.ladder import CHANNELS
+from hub.providers.kinds import kind_class
+from hub.providers.models import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with a provider. `id` is the same in every process; `version` changes with its `config`."""
+
+    id: str
+    kind: str
+    key: str
+    channel: str
+    version: int = 1
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """As attempts and people name it."""
+        return f"{self.kind}:{self.key}"
+
+
+def accounts(channel: str, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[Account, ...]]:
+    """The accounts of each tenant on `channel`, in the order in which they are to be tried. One query."""
+    rows = Provider.objects.filter(tenant__in=tenant_ids, channel=channel, active=True).order_by("position", "key")
+    own: defaultdict[UUID, list[Account]] = defaultdict(list)
+    for row in rows:
+        own[row.tenant_id].append(of_row(row))
+    common = hub_accounts(channel)
+    return {tenant_id: tuple(own[tenant_id]) if tenant_id in own else common for tenant_id in tenant_ids}
+
+
+def of_row(row: Provider) -> Account:
+    """The account that a row describes."""
+    return Account(str(row.pk), row.kind, row.key, row.channel, row.version, row.config)
+
+
+def hub_accounts(channel: str) -> tuple[Account, ...]:
+    """The hub's own accounts on `channel`, in the order of the setting."""
+    found = []
+    for key, given in conf.providers.items():
+        kind = given["kind"]
+        if kind_class(kind).channel == channel:
+            config = {name: value for name, value in given.items() if name != "kind"}
+            version = crc32(orjson.dumps(config, option=orjson.OPT_SORT_KEYS))
+            found.append(Account(f"hub.{key}", kind, key, channel, version, config))
+    return tuple(found)
+
+
+def channels_of(tenant_id: UUID) -> tuple[str, ...]:
+    """The channels on which a tenant has somebody to carry its messages, in the order of `CHANNELS`."""
+    own = set(Provider.objects.filter(tenant=tenant_id, active=True).values_list("channel", flat=True))
+    return tuple(name for name in CHANNELS if name in own or hub_accounts(name))

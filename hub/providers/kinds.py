@@ -1,0 +1,31 @@
+"""The kinds of providers, by name. A provider is one file in the delivery edge and one line here."""
+
+from functools import cache
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from hub.conf import conf
+
+# kind → dotted path of its class; `HUB["provider_kinds"]` adds a project's own
+KINDS = {
+    "django": "deliveries.providers.django_mail.DjangoMail",
+}
+
+
+def kinds() -> dict[str, str]:
+    """Every kind there is, with the path of its class."""
+    return KINDS | conf.provider_kinds
+
+
+def kind_class(kind: str) -> Any:
+    """The class of a kind. Raises LookupError for one that there isn't, ImportError for one that can't be had."""
+    path = kinds().get(kind)
+    if path is None:
+        raise LookupError(f"There is no kind of provider {kind!r}; use {', '.join(sorted(kinds()))}.")
+    return _imported(path)
+
+
+@cache
+def _imported(path: str) -> Any:
+    return import_string(path)
