@@ -13,6 +13,7 @@ from tests.chaos import (
     kill,
     opposite_orders,
     redis_outage,
+    revocation,
     rolling_restart,
     strangers,
 )
@@ -26,6 +27,7 @@ CHECKS = {
     "opposite_orders": opposite_orders.run,
     "redis_outage": redis_outage.run,
     "kill": kill.run,
+    "revocation": revocation.run,
     "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
     "strangers": strangers.run,

@@ -3,8 +3,6 @@
 import asyncio
 import random
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from itertools import count as counter
 
@@ -13,7 +11,6 @@ from tests.bench.report import Options, Report
 from tests.bench.world import User, World, world
 from tests.chaos.changed import settings
 from tests.support.client import HubClient
-from tests.support.hub_process import LOOPBACK
 
 GROUP = 20  # users whom one notification is for: so few are fanned out in the request
 PACE = 0.1  # seconds between two notifications
@@ -44,7 +41,7 @@ class Roamer:
         self.client: HubClient = its.client(user)
         self.window: tuple[int, int] | None = None
         self.back_after: float | None = None
-        self._urls = [_url(its, name).replace("http", "ws", 1) + "/api/v1/ws" for name in PROCESSES]
+        self._urls = [its.hub.url_of(name).replace("http", "ws", 1) + "/api/v1/ws" for name in PROCESSES]
         self._at = home
 
     async def run(self) -> None:
@@ -72,7 +69,6 @@ class Roamer:
 
 
 async def _check(its: World, report: Report) -> None:
-    await asyncio.to_thread(_wait_ready, its, "web-2")
     roamers = [Roamer(its, user, number % 2) for number, user in enumerate(its.users)]
     tasks = [asyncio.create_task(roamer.run()) for roamer in roamers]
     await _until(report, lambda: all(roamer.is_up for roamer in roamers), "not all sockets opened")
@@ -90,7 +86,7 @@ async def _restart(its: World, report: Report, roamers: list[Roamer], name: str,
     """SIGTERM to one process; notifications go on through the other; then the first is started again."""
     for roamer in roamers:
         roamer.back_after = None
-    url = its.hub.url if name == "web" else _url(its, name)
+    url = its.hub.url_of(name)
     moved = [roamer for roamer in roamers if roamer.client.url.startswith(url.replace("http", "ws", 1))]
     over = asyncio.Event()
     sending = asyncio.create_task(asyncio.to_thread(_send, its, other, over))
@@ -104,12 +100,11 @@ async def _restart(its: World, report: Report, roamers: list[Roamer], name: str,
     sent = await sending
     _histogram(report, name, moved, elapsed, sent)
     await asyncio.to_thread(its.hub.start, name)
-    await asyncio.to_thread(_wait_ready, its, name)
 
 
 def _send(its: World, name: str, over: asyncio.Event) -> int:
     numbers = counter()
-    with Api(_url(its, name), its.api_key) as api:
+    with Api(its.hub.url_of(name), its.api_key) as api:
         while not over.is_set():
             number = next(numbers)
             start = number * GROUP % len(its.users)
@@ -156,19 +151,3 @@ async def _until(report: Report, happened: Callable[[], bool], problem: str) -> 
             report.check(False, problem)
             return
         await asyncio.sleep(0.05)
-
-
-def _url(its: World, name: str) -> str:
-    return f"http://{LOOPBACK}:{its.hub.ports[name]}"
-
-
-def _wait_ready(its: World, name: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(f"{_url(its, name)}/readyz", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)

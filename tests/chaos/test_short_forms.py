@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120.0  # they take 10 to 20; a machine that is busy with other tests is given time
 
 
-@pytest.mark.parametrize("name", ["bad_frames", "bad_input", "cut", "frames", "idempotency", "kill"])
+@pytest.mark.parametrize("name", ["bad_frames", "bad_input", "cut", "frames", "idempotency", "kill", "revocation"])
 def test_nothing_is_lost_doubled_or_out_of_order(name: str) -> None:
     """In a process of its own, as from the command line: it starts a hub, and is killed with it."""
     command = [sys.executable, "-m", "tests.chaos", name, "--short"]

@@ -52,6 +52,7 @@ def strangers(alice: Subscriber, server: Server, session_cookie: str) -> list[Cr
     Subscriber.objects.filter(pk=alice.pk).update(tokens_valid_after=timezone.now() - timedelta(seconds=60))
     gone, other, key = (create_signing_key(tenant=owner) for owner in (tenant, make_tenant(), tenant))
     SigningKey.objects.filter(pk=gone.pk).update(revoked_at=timezone.now())
+    Tenant.objects.filter(pk=tenant.pk).update(allowed_origins=["https://app.example"])
     suspended = make_subscriber(make_tenant(status=Tenant.Status.SUSPENDED))
     good = {"sub": "alice", "tenant": tenant.slug, "aud": "hub", "iat": now, "exp": now + 60}
 
@@ -72,6 +73,10 @@ def strangers(alice: Subscriber, server: Server, session_cookie: str) -> list[Cr
         Credential("revoked", Close.REVOKED, sign(iat=now - 120)),
         Credential("signed with a revoked key", Close.UNAUTHORISED, sign(gone)),
         Credential("of a suspended tenant", Close.FORBIDDEN, token_of(suspended)),
+        *(
+            Credential(f"from {page}", Close.FORBIDDEN, sign(), {"Origin": page})
+            for page in ("https://evil.example", "null", "https://app.example.evil.example")
+        ),
         Credential("a session without an Origin", Close.FORBIDDEN, headers={"Cookie": session_cookie}),
         Credential(
             "a session from another page",
@@ -106,7 +111,7 @@ async def test_a_stranger_is_closed_and_told_nothing(
 
 async def test_a_refused_auth_changes_nothing(strangers: list[Credential], connect: Connect, alice_token: str) -> None:
     client = await connect()
-    tokens = [stranger.token for stranger in strangers if stranger.token]
+    tokens = [stranger.token for stranger in strangers if stranger.token and not stranger.headers]
     for token in tokens:
         await client.send({"type": "auth", "token": token})
     await client.until(lambda: len(client.of_type("error")) == len(tokens))

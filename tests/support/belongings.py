@@ -1,10 +1,11 @@
 """One of everything that can belong to a tenant, by the name of the path parameter that names it in the OpenAPI document.
 
-`python -m tests.support.belongings NUMBER FILE`: for as many new tenants, in the database of the environment.
+`python -m tests.support.belongings NUMBER FILE [--strangers NUMBER]`: for as many new tenants, in the database of the
+environment; and tenants that have nothing but credentials.
 """
 
+import argparse
 import json
-import sys
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -72,6 +73,12 @@ def make_belongings(tenant: Tenant) -> Belongings:
     )
 
 
+def make_credentials(tenant: Tenant) -> Belongings:
+    """Nothing but the credentials of its server and of its subscriber charlie."""
+    token = mint(subscriber=make_subscriber(tenant, "charlie"), ttl=timedelta(hours=12))
+    return Belongings(tenant.slug, create_api_key(tenant=tenant, name="server", scopes=["*"])[1], token, named={})
+
+
 def _scheduled(tenant: Tenant) -> Notification:
     return send(tenant, "alice", send_at=timezone.now() + timedelta(days=1))
 
@@ -82,7 +89,11 @@ def _dead_letter(subscriber: Subscriber) -> Delivery:
 
 
 if __name__ == "__main__":
-    made = [
-        asdict(make_belongings(make_tenant(f"belongings-{number}", sandbox=True))) for number in range(int(sys.argv[1]))
-    ]
-    Path(sys.argv[2]).write_text(json.dumps(made))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("number", type=int)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--strangers", type=int, default=0)
+    wanted = parser.parse_args()
+    made = [make_belongings(make_tenant(f"belongings-{number}", sandbox=True)) for number in range(wanted.number)]
+    made += [make_credentials(make_tenant(f"strangers-{number}", sandbox=True)) for number in range(wanted.strangers)]
+    wanted.file.write_text(json.dumps([asdict(one) for one in made]))

@@ -32,7 +32,7 @@ class RunningHub:
         self.root = root
         self.database_url = database_url
         self.ports = {name: free_port() for name in ("web", "web-2", "smtp", "mailbox")}
-        self.url = f"http://{LOOPBACK}:{self.ports['web']}"
+        self.url = self.url_of("web")
         self.mailbox_url = f"http://{LOOPBACK}:{self.ports['mailbox']}/"
         self.children: dict[str, Child] = {}
         self.environment = {
@@ -50,13 +50,15 @@ class RunningHub:
         }
 
     def start(self, *names: str) -> None:
-        """Start the named processes (all of one hub by default) and wait until the web answers."""
-        for name in names or ("mailbox", "web", "worker", "scheduler"):
+        """Start the named processes (all of one hub by default) and wait until each web process answers."""
+        names = names or ("mailbox", "web", "worker", "scheduler")
+        for name in names:
             child = Child(self._command(name, self._words(name)), self.folder / "logs")
             child.start()
             self.children[name] = child
-        if "web" in (names or ("web",)):
-            self.wait_ready()
+        for name in names:
+            if name.startswith("web"):
+                self.wait_ready(name)
 
     def run(self, *words: str) -> None:
         """Run a command to its end. Raises with its last lines if it fails."""
@@ -87,16 +89,20 @@ class RunningHub:
             if name in self.children:
                 self.children.pop(name).stop()
 
-    def wait_ready(self, seconds: float = 30.0) -> None:
+    def url_of(self, name: str) -> str:
+        """Of one of the web processes."""
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    def wait_ready(self, name: str = "web", seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
-        while not self.answers():
-            if time.monotonic() > deadline or not self.children["web"].running:
-                raise RuntimeError(f"the web process is not ready: {self.children['web'].last_lines(20)}")
+        while not self._answers(name):
+            if time.monotonic() > deadline or not self.children[name].running:
+                raise RuntimeError(f"{name} is not ready: {self.children[name].last_lines(20)}")
             time.sleep(0.05)
 
-    def answers(self) -> bool:
+    def _answers(self, name: str) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url_of(name)}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
