@@ -12,6 +12,7 @@ from django.db import connection
 
 from deliveries import dispatch
 from deliveries.database import released
+from hub.devices.services import deactivate_stale
 from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
 from hub.inbox.sweeps import expire, wake_snoozed
@@ -61,6 +62,10 @@ def start_due_lanes() -> int:
     return len(lanes)
 
 
+def let_devices_go() -> int:
+    return until_dry(deactivate_stale)
+
+
 # in chunks: a vacuum should not find one transaction that deleted a day's worth
 _FORGET = """
 DELETE FROM hub_idempotency WHERE id IN (
@@ -86,6 +91,7 @@ STEPS: dict[str, Callable[[], int]] = {
     "lanes": start_due_lanes,
     "snoozes": wake_items,
     "expiry": expire_items,
+    "devices": let_devices_go,
     "idempotency": forget_idempotency,
 }
 

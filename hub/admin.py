@@ -6,6 +6,8 @@ from hub.audience.admin import SubscriberAdmin, TopicAdmin
 from hub.audience.models import Subscriber, Topic
 from hub.content.admin import EventTypeAdmin, TemplateAdmin
 from hub.content.models import EventType, Template
+from hub.devices.admin import DeviceAdmin
+from hub.devices.models import Device
 from hub.fallback.admin import DeadLetterAdmin, DeliveryAdmin
 from hub.fallback.models import DeadLetter, Delivery
 from hub.notifications.admin import NotificationAdmin
@@ -18,6 +20,7 @@ admin.site.register(ApiKey, ApiKeyAdmin)
 admin.site.register(SigningKey, SigningKeyAdmin)
 admin.site.register(Subscriber, SubscriberAdmin)
 admin.site.register(Topic, TopicAdmin)
+admin.site.register(Device, DeviceAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)
 admin.site.register(Notification, NotificationAdmin)

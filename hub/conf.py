@@ -71,6 +71,8 @@ class Conf:
     retry_max: int = 300
     retry_attempts: int = 5
     sweep_interval: float = 1.0
+    # a token of FCM that nobody has refreshed for so long is pushed to no more: Google takes it for dead by then
+    device_max_age: int = 270 * 24 * 3600
 
     # what tenants choose: addresses to call, keys to verify with
     # exact host:port of emulators, which may have http and any address; for demo and test

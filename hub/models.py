@@ -2,6 +2,7 @@
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.content.models import EventType, Template
+from hub.devices.models import Device
 from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Change, FanOut, Idempotency, Notification
@@ -16,6 +17,7 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "DeliveryDestination",
+    "Device",
     "EventType",
     "FanOut",
     "Idempotency",

@@ -13,6 +13,7 @@ from hub.audience.api import (
 )
 from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
 from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
+from hub.devices.api import OwnDevice, OwnDevices, SubscriberDevice, SubscriberDevices
 from hub.fallback.api import (
     DeadLetterGroups,
     DeadLetterList,
@@ -61,6 +62,8 @@ server = [
     path("subscribers/<segment:external_id>/export", SubscriberExport.as_view()),
     path("subscribers/<segment:external_id>/inbox", SubscriberInbox.as_view()),
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
+    path("subscribers/<segment:external_id>/devices", SubscriberDevices.as_view()),
+    path("subscribers/<segment:external_id>/devices/<segment:device>", SubscriberDevice.as_view()),
     path("event-types", EventTypeList.as_view()),
     path("event-types/<segment:key>", EventTypeDetail.as_view()),
     path("templates", TemplateList.as_view()),
@@ -96,6 +99,8 @@ user = [
     path("inbox/<uuid:item_id>", InboxItemDetail.as_view()),
     path("inbox/<uuid:item_id>/why", InboxItemWhy.as_view()),
     path("topics/<segment:key>/subscription", TopicSubscription.as_view()),
+    path("devices", OwnDevices.as_view()),
+    path("devices/<segment:device>", OwnDevice.as_view()),
     path("preferences", OwnPreferences.as_view()),
 ]
 

@@ -59,6 +59,7 @@ def _about(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "subscriber": _plain(subscriber) | {"id": subscriber.external_id},
         "preferences": [_plain(row) for row in Preference.objects.filter(subscriber=subscriber).order_by("pk")],
+        "devices": [_plain(row) for row in subscriber.devices.order_by("pk")],
         "topics": [{"key": row.topic.key, "name": row.topic.name} for row in topics],
     }
 

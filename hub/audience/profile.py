@@ -65,7 +65,8 @@ def _phone(value: object) -> str:
     return "" if value == "" else normal_phone(value)
 
 
-def _locale(value: object) -> str:
+def check_locale(value: object) -> str:
+    """`value` as a language tag, or empty."""
     text = check_text(value, field="locale", limit=16)
     if text and not _LOCALE.fullmatch(text):
         raise InvalidRequest.on("locale", "Give a language tag, such as de or pt-BR.")
@@ -101,7 +102,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "name": _name,
     "email": _email,
     "phone": _phone,
-    "locale": _locale,
+    "locale": check_locale,
     "timezone": _timezone,
     "attributes": _attributes,
 }

@@ -493,6 +493,74 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="Device",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=128)),
+                (
+                    "platform",
+                    models.CharField(
+                        choices=[("fcm", "Fcm"), ("apns", "Apns"), ("web_push", "Web Push")], max_length=16
+                    ),
+                ),
+                ("token", hub.tenancy.crypto.EncryptedTextField(editable=False)),
+                ("keys", hub.tenancy.crypto.EncryptedTextField(blank=True, default="", editable=False)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("app", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("production", "Production"), ("sandbox", "Sandbox")],
+                        default="production",
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("locale", models.CharField(blank=True, default="", max_length=16)),
+                ("history", models.JSONField(default=list, editable=False)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("removed", "Removed"),
+                            ("moved", "Moved"),
+                            ("unregistered", "Unregistered"),
+                            ("stale", "Stale"),
+                            ("too_many", "Too Many"),
+                            ("operator", "Operator"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "refreshed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("deactivated_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="devices",
+                        to="hub.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="DeliveryDestination",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -902,6 +970,49 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="eventtype",
             constraint=models.UniqueConstraint(fields=("tenant", "key"), name="hub_event_type_key"),
+        ),
+        migrations.AddIndex(
+            model_name="device",
+            index=models.Index(
+                condition=models.Q(("deactivated_at", None)), fields=["subscriber"], name="hub_device_active"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="device",
+            index=models.Index(
+                condition=models.Q(("deactivated_at", None), ("platform", "fcm")),
+                fields=["refreshed_at"],
+                name="hub_device_ageing",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="device",
+            index=models.Index(fields=["tenant", "-id"], name="hub_device_list"),
+        ),
+        migrations.AddIndex(
+            model_name="device",
+            index=models.Index(fields=["external_id"], name="hub_device_search", opclasses=["varchar_pattern_ops"]),
+        ),
+        migrations.AddConstraint(
+            model_name="device",
+            constraint=models.UniqueConstraint(fields=("subscriber", "external_id"), name="hub_device_external_id"),
+        ),
+        migrations.AddConstraint(
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deactivated_at", None)), fields=("tenant", "digest"), name="hub_device_one_owner"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="device",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("deactivated_at", None), ("reason", "")),
+                    models.Q(("deactivated_at__isnull", False), models.Q(("reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="hub_device_reason",
+            ),
         ),
         migrations.AddConstraint(
             model_name="deliverydestination",

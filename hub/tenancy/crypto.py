@@ -22,11 +22,16 @@ def _box() -> MultiFernet:
     return _fernet((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
 
 
+def encrypted(text: str) -> str:
+    """`text` as an EncryptedTextField keeps it, for statements written by hand."""
+    return _box().encrypt(text.encode()).decode()
+
+
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Text that the database only ever sees encrypted (Fernet: AES-128-CBC with HMAC-SHA256)."""
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else _box().encrypt(str(value).encode()).decode()
+        return None if value is None else encrypted(str(value))
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         return None if value is None else _box().decrypt(value.encode()).decode()

@@ -31,13 +31,13 @@ ADDRESSED = [operation for operation in KNOWN if "{" in operation.path]
 KEYS = {"server_key", "server_key_header"}
 USERS = {"user_token", "session"}
 TABLES = ("subscriber", "topic", "topicmember", "eventtype", "template", "notification", "inboxitem", "delivery")
-TABLES += ("preference", "signingkey", "apikey", "stream", "fanout")
+TABLES += ("device", "preference", "signingkey", "apikey", "stream", "fanout")
 # what a tenant names itself: the stranger who asks has none of its own
-NAMED = {"subscriber", "topic", "event_type", "template"}
+NAMED = {"subscriber", "device", "topic", "event_type", "template"}
 PAGE = "https://app.example"
 STRANGE_PAGES = ("https://evil.example", "null", f"{PAGE}.evil.example", "http://app.example")
 # what differs from one answer to the next whoever asks
-OWN = {"request_id", "instance", "created_at", "updated_at", "id", "key", "slug"}
+OWN = {"request_id", "instance", "created_at", "updated_at", "refreshed_at", "history", "id", "key", "slug"}
 
 
 @pytest.fixture(autouse=True)

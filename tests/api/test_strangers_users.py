@@ -26,7 +26,8 @@ pytestmark = rolled_back
 OF_USERS = [operation for operation in KNOWN if any(USERS & needs.keys() for needs in operation.spec["security"])]
 WRITES = [operation for operation in OF_USERS if operation.method != "get"]
 # what an address of the user API may name: a user's own, or what all users of a tenant share
-OWN, SHARED = {"item"}, {"topic"}
+# or what each names for themselves
+OWN, SHARED, NAMED = {"item"}, {"topic"}, {"device"}
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def parameters(operation: Operation) -> set[str]:
 
 def ask(caller: Api, operation: Operation, owner: Belongings, item: str) -> Any:
     """With `item` wherever an item is named, in the address or in the body."""
-    assert parameters(operation) <= OWN | SHARED, f"{operation.name} has no row for {parameters(operation)}"
+    assert parameters(operation) <= OWN | SHARED | NAMED, f"{operation.name} has no row for {parameters(operation)}"
     address = operation.path.format_map(owner.named | {"item": item})
     media = resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {})
     body = (
@@ -108,7 +109,7 @@ def ask(caller: Api, operation: Operation, owner: Belongings, item: str) -> Any:
 def private(subscriber: Subscriber) -> dict[str, str]:
     """A digest of what is the subscriber's alone."""
     found = {}
-    for table in ("inboxitem", "stream", "preference", "topicmember", "delivery"):
+    for table in ("inboxitem", "stream", "preference", "topicmember", "delivery", "device"):
         with connection.cursor() as db:
             db.execute(
                 f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM hub_{table} t WHERE t.subscriber_id = %s",

@@ -30,6 +30,7 @@ from hub.tenancy.models import Tenant
 from tests.api.client import Api
 from tests.api.conftest import server
 from tests.support.deliveries import answer, make_due, take
+from tests.support.devices import fcm_token
 from tests.support.factories import make_subscriber, send
 
 __all__ = ["server"]
@@ -71,6 +72,7 @@ def test_nothing_of_them_is_left_in_any_table(tenant: Tenant, server: Api, bob: 
     assert holding(*markers).keys() >= {
         "django_admin_log",
         "hub_deliverydestination",
+        "hub_device",
         "hub_fanout",
         "hub_idempotency",
         "hub_inboxitem",
@@ -205,6 +207,9 @@ def _a_life(tenant: Tenant, server: Api) -> Subscriber:
     server.put("/topics/news/members", {"subscribers": [WHO, "bob"]})
     change_preferences(subscriber=zoe, changes=[Change("news", "email", False)])
     said = {"title": "marker-content", "body": "Dear Zoe Marker", "data": {"mail": "zoe.marker@example.com"}}
+    server.put(
+        f"/subscribers/{WHO}/devices/zoe.marker", {"platform": "fcm", "token": fcm_token()}, Idempotency_Key="device"
+    )
     told = server.post("/notifications", {"to": WHO, **said}, Idempotency_Key="send").json()
     send(tenant, {"id": WHO, **PROFILE}, title="marker-content")
     send(tenant, ["bob", {"id": WHO, **PROFILE}])

@@ -13,6 +13,7 @@ from hub.policy.masking import mask
         ('"a@b"@example.com', '"…@example.com'),
         ("@example.com", "…@example.com"),
         ("+255754123456", "+25…56"),
+        ("https://push.example.net/send/@secret", "htt…et"),
         ("12345678", "…"),
         ("", "…"),
     ],

@@ -28,6 +28,7 @@ from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
 from hub.tenancy.tokens import mint
 from tests.support.deliveries import make_item, owe
+from tests.support.devices import make_device
 from tests.support.factories import make_subscriber, make_tenant, send
 
 
@@ -48,6 +49,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)
+    make_device(alice, "phone")
     dead = _dead_letter(alice)
     count = InboxItem.objects.filter(subscriber=alice).count()
     Stream.objects.filter(subscriber=alice).update(last_seq=count, unread=count, unseen=count)
@@ -57,6 +59,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
         token=mint(subscriber=alice, ttl=timedelta(hours=12)),
         named={
             "subscriber": "alice",
+            "device": "phone",
             "topic": "releases",
             "event_type": "comment.created",
             "template": "order-shipped",
