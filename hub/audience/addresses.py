@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 
+import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -11,7 +13,7 @@ from hub.exceptions import InvalidRequest
 
 # characters of an external id
 MAX_ID = 255
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,19}")
 
 
 def normal_email(value: object, *, field: str = "email") -> str:
@@ -26,11 +28,29 @@ def normal_email(value: object, *, field: str = "email") -> str:
 
 
 def normal_phone(value: object, *, field: str = "phone") -> str:
-    """A number in E.164, such as +4930123456; spaces, dots, hyphens and brackets are dropped."""
+    """A number in E.164, such as +4930123456; spaces, dots, hyphens, brackets and a trunk zero are dropped.
+
+    Its country must exist and have numbers of this length; whether this one was ever given out nobody can know.
+    """
     text = re.sub(r"[\s().-]", "", check_text(value, field=field, limit=64))
-    if not _PHONE.fullmatch(text):
+    number = _parsed(text) if _PHONE.fullmatch(text) else None
+    if number is None:
         raise InvalidRequest.on(field, "Give the number with its country code, such as +4930123456.")
-    return text
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    return number if possible == phonenumbers.ValidationResult.IS_POSSIBLE else None
+
+
+def bare_id(entry: Mapping[str, str]) -> str:
+    """The external id of a bare address, `{"email"}` or `{"phone"}`."""
+    return mail_id(entry["email"]) if "email" in entry else f"tel:{entry['phone']}"
 
 
 def mail_id(email: str) -> str:

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 
 from hub import live
-from hub.audience.addresses import mail_id
+from hub.audience.addresses import bare_id
 from hub.audience.locks import hold_fan_outs
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
@@ -93,8 +93,10 @@ def _leave_audiences(subscriber: Subscriber) -> list[UUID]:
 
 def _entries(subscriber: Subscriber) -> list[Any]:
     """What stands for them alone in a stored audience: their id, or the bare address that they are."""
-    addresses = {subscriber.email, subscriber.external_id.removeprefix("mailto:")} - {""}
-    return [subscriber.external_id, *({"email": one} for one in addresses if mail_id(one) == subscriber.external_id)]
+    named = subscriber.external_id.partition(":")[2]
+    addresses = {"email": {subscriber.email, named}, "phone": {subscriber.phone, named}}
+    bare = [{kind: one} for kind, found in addresses.items() for one in found - {""}]
+    return [subscriber.external_id, *(entry for entry in bare if bare_id(entry) == subscriber.external_id)]
 
 
 def _patterns(subscriber: Subscriber) -> list[str]:

@@ -9,7 +9,7 @@ import orjson
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
-from hub.audience.addresses import MAX_ID, mail_id, normal_email, normal_phone
+from hub.audience.addresses import MAX_ID, bare_id, normal_email, normal_phone
 from hub.audience.models import Stream, Subscriber
 from hub.audience.profile import EMPTY, changed, check_profile
 from hub.content.values import check_text
@@ -41,7 +41,7 @@ def ensure_address(*, tenant: Tenant, email: str = "", phone: str = "") -> Subsc
     if bool(email) == bool(phone):
         raise InvalidRequest.on("to", "Give either an email or a phone.")
     fields = {"email": normal_email(email)} if email else {"phone": normal_phone(phone)}
-    external_id = mail_id(fields["email"]) if email else f"tel:{fields['phone']}"
+    external_id = bare_id(fields)
     found = Subscriber.objects.filter(tenant=tenant, external_id=external_id).first()
     if found is None:
         _make(tenant, [external_id], bare=True, **fields)

@@ -2,12 +2,13 @@
 
 Stored is a union, `{"to": [entry], "topics": [{"id", "key"}], "filters": [filter], "all": true}`, with what is taken out of it,
 in the same shape, under `except`; what is not asked for is absent. An entry is an external id, `{"external_id", …profile}` or
-`{"email"}`.
+`{"email"}` or `{"phone"}`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from hub.audience.addresses import bare_id
 from hub.audience.filters import compiled
 from hub.audience.models import Topic
 from hub.audience.profile import check_profile
@@ -24,10 +25,10 @@ GROUPS = ("topic", "filter", "all")
 def parse_to(tenant: Tenant, to: Any) -> dict[str, Any]:
     """The stored form of `to`. Raises InvalidRequest naming the path that is wrong.
 
-    `to` is an id, an inline subscriber, a bare `{"email"}`, a Django user, `{"topic"}`, `{"filter"}`, `{"all": true}`, a list
-    of these, or `{"any": list, "except": list}`; `except` may stand beside a topic, a filter and all too. Reads at most
-    the topics or the users; subscribers are made at fan-out, so that nothing but the notification is written, or
-    locked, in the caller's transaction.
+    `to` is an id, an inline subscriber, a bare `{"email"}` or `{"phone"}`, a Django user, `{"topic"}`, `{"filter"}`,
+    `{"all": true}`, a list of these, or `{"any": list, "except": list}`; `except` may stand beside a topic, a filter and all
+    too. Reads at most the topics or the users; subscribers are made at fan-out, so that nothing but the notification is
+    written, or locked, in the caller's transaction.
     """
     path, left_out = "to", None
     if isinstance(to, dict) and not {"any", "except"}.isdisjoint(to):
@@ -109,22 +110,22 @@ def _everybody(value: Any, at: str) -> bool:
 
 def key_of(entry: Any) -> str:
     """What tells one stored entry from another, and orders them."""
-    return entry if isinstance(entry, str) else entry.get("external_id") or f"mailto:{entry['email']}"
+    return entry if isinstance(entry, str) else entry.get("external_id") or bare_id(entry)
 
 
 def _entry(entry: Any, path: str) -> Any:
     if isinstance(entry, str):
         return _checked_id(entry, path)
     if not isinstance(entry, dict):
-        raise InvalidRequest.on(path, "must be a subscriber's id, an object with id, or an object with email")
+        raise InvalidRequest.on(path, "must be a subscriber's id, or an object with id, with email or with phone")
     try:
         profile = check_profile({name: value for name, value in entry.items() if name != "id"})
     except InvalidRequest as error:
         raise error.under(path) from None
     if "id" in entry:
         return {"external_id": _checked_id(entry["id"], f"{path}.id"), **profile}
-    if set(profile) != {"email"} or not profile["email"]:
-        raise InvalidRequest.on(path, "needs an id, or an email and nothing else")
+    if len(profile) != 1 or not (profile.get("email") or profile.get("phone")):
+        raise InvalidRequest.on(path, "needs an id, or an email or a phone and nothing else")
     return profile
 
 

@@ -95,7 +95,7 @@ def _named(notification: Notification, entries: list[Any]) -> list[Recipient]:
         saved = save_profiles(tenant=tenant, changes=[(entry.pop("external_id"), entry) for entry in inline])
         made += [one.subscriber.pk for one in saved]
     bare = [entry for entry in entries if isinstance(entry, dict) and "external_id" not in entry]
-    made += [ensure_address(tenant=tenant, email=entry["email"]).pk for entry in bare]
+    made += [ensure_address(tenant=tenant, **entry).pk for entry in bare]
     return found + recipients(notification, made) if made else found
 
 

@@ -112,6 +112,10 @@ def test_a_bare_address_is_erased_by_its_id(tenant: Tenant) -> None:
         bare = Subscriber.objects.get(email=address)
         erase_subscriber(tenant=tenant, external_id=bare.external_id)
         assert holding(address, str(bare.pk)) == {}
+    send(tenant, {"phone": "+4930999888"})
+    send(tenant, {"phone": "+49 30 999-888"}, send_at=now() + timedelta(hours=1))
+    erase_subscriber(tenant=tenant, external_id="tel:+4930999888")
+    assert holding("+4930999888") == {}
 
 
 def test_who_waits_to_be_told_is_not_made_again(tenant: Tenant, bob: Subscriber) -> None:

@@ -56,6 +56,7 @@ PRO = {"filter": {"attributes.plan": "pro"}}
         ({"any": [{"id": "bea", "name": "B"}, {"topic": "news"}], "except": [PRO]}, "cem"),
         ({"any": ["ann"], "except": ["ann"]}, ""),
         ([{"all": True}, {"email": "bare@example.com"}], "ann bea cem dan mailto:bare@example.com"),
+        ([{"phone": "+4930123456"}, {"phone": "+49 (0)30 123-456"}, "ann"], "ann tel:+4930123456"),
     ],
 )
 def test_reaches(tenant: Tenant, people: None, to: Any, expected: str) -> None:
