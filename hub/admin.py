@@ -12,6 +12,8 @@ from hub.fallback.admin import DeadLetterAdmin, DeliveryAdmin
 from hub.fallback.models import DeadLetter, Delivery
 from hub.notifications.admin import NotificationAdmin
 from hub.notifications.models import Notification
+from hub.suppression.admin import SuppressionAdmin
+from hub.suppression.models import Suppression
 from hub.tenancy.admin import ApiKeyAdmin, SigningKeyAdmin, TenantAdmin
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 
@@ -21,6 +23,7 @@ admin.site.register(SigningKey, SigningKeyAdmin)
 admin.site.register(Subscriber, SubscriberAdmin)
 admin.site.register(Topic, TopicAdmin)
 admin.site.register(Device, DeviceAdmin)
+admin.site.register(Suppression, SuppressionAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)
 admin.site.register(Notification, NotificationAdmin)

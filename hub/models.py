@@ -8,6 +8,7 @@ from hub.inbox.models import InboxItem
 from hub.notifications.models import Change, FanOut, Idempotency, Notification
 from hub.preferences.models import Preference
 from hub.providers.models import Provider
+from hub.suppression.models import Suppression
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "SigningKey",
     "Stream",
     "Subscriber",
+    "Suppression",
     "Template",
     "Tenant",
     "Topic",

@@ -34,6 +34,7 @@ from hub.notifications.api import (
 )
 from hub.notifications.bulk_api import NotificationBulk
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
+from hub.suppression.api import Suppressions
 from hub.tenancy.api import (
     ApiKeyDetail,
     ApiKeyList,
@@ -71,6 +72,7 @@ server = [
     path("topics", by_caller(server=TopicList, user=OpenTopics)),
     path("topics/<segment:key>", TopicDetail.as_view()),
     path("topics/<segment:key>/members", TopicMembers.as_view()),
+    path("suppressions", Suppressions.as_view()),
     path("api-keys", ApiKeyList.as_view()),
     path("api-keys/<uuid:key_id>", ApiKeyDetail.as_view()),
     path("api-keys/<uuid:key_id>/rotate", ApiKeyRotate.as_view()),

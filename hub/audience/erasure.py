@@ -15,6 +15,7 @@ from hub.audience.locks import hold_fan_outs
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
 from hub.notifications.models import Notification
+from hub.suppression.services import forget_addresses
 from hub.tenancy.models import Tenant
 
 
@@ -30,6 +31,7 @@ def erase_subscriber(*, tenant: Tenant, external_id: str) -> None:
     alone = _leave_audiences(subscriber)
     _delete(Notification, alone)
     _forget_answers(subscriber, alone)
+    forget_addresses(tenant_id=tenant.pk, email=subscriber.email, phone=subscriber.phone)
     _rename_in_admin_log(subscriber)
     _delete(Subscriber, [subscriber.pk])
     transaction.on_commit(partial(live.recheck, subscribers=[subscriber.pk]), robust=True)

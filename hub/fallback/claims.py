@@ -14,7 +14,7 @@ from hub.clock import due as is_due
 from hub.conf import conf
 from hub.fallback.handover import hand_on
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
-from hub.fallback.routes import Route, Routes, routes_of
+from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.work import Work
 from hub.ids import uuid7
 from hub.notifications.models import Notification
@@ -43,11 +43,11 @@ def claim(*, channel: str, lane: str, limit: int, closed: Collection[str] = ()) 
         if not taken:
             return Batch(0, ())
         deliveries = _load(taken)
-        routes = routes_of(channel, deliveries, closed)
-        verdicts = {d.id: recheck(_facts(d, d.id in routes)) for d in deliveries}
+        found = directions(channel, deliveries, closed)
+        verdicts = {d.id: recheck(_facts(d, found)) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         going = [d for d in deliveries if verdicts[d.id] is None]
-        return Batch(len(taken), tuple(_attempt(going, routes)))
+        return Batch(len(taken), tuple(_attempt(going, found.routes)))
 
 
 _TAKE = f"""
@@ -84,7 +84,7 @@ def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
     )
 
 
-def _facts(delivery: Any, has_destination: bool) -> Facts:
+def _facts(delivery: Any, found: Directions) -> Facts:
     item, notification = delivery.item, delivery.notification
     return Facts(
         cancel_level=delivery.cancel_level,
@@ -96,7 +96,8 @@ def _facts(delivery: Any, has_destination: bool) -> Facts:
         seen=item.seen_at is not None,
         read=any((item.read_at, item.archived_at, item.deleted_at, item.acted_at)),
         preference_off=not is_on(delivery.chosen, default_on=notification.default_on),
-        has_destination=has_destination,
+        has_destination=delivery.id in found.routes,
+        refused=found.refused.get(delivery.id, ""),
     )
 
 

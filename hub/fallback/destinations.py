@@ -1,12 +1,13 @@
 """Where a channel reaches a subscriber, as it stands at this instant: each channel says here how that is found."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from hub.audience.models import Subscriber
+from hub.devices.selectors import HAS_DEVICE, push_targets
 from hub.providers.accounts import hub_accounts
 
 
@@ -38,7 +39,17 @@ def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Destinations:
     return {subscriber_id: (Destination(address),) for subscriber_id, address in rows}
 
 
+def _devices(subscriber_ids: Collection[UUID]) -> Destinations:
+    """On record a device goes by its id; its token is only in `data`."""
+    targets = push_targets(subscriber_ids)
+    return {
+        subscriber_id: [Destination(str(one.device_id), one.platform, asdict(one)) for one in of_one]
+        for subscriber_id, of_one in targets.items()
+    }
+
+
 RESOLVERS: dict[str, Resolver] = {
+    "push": Resolver(HAS_DEVICE, _devices),
     "email": Resolver("s.email <> ''", partial(_of_profile, "email")),
     "sms": Resolver("s.phone <> ''", partial(_of_profile, "phone")),
 }

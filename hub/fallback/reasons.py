@@ -12,6 +12,7 @@ TENANT_SUSPENDED = "tenant_suspended"
 # skipped: nothing to send it to, or not wanted
 NO_DESTINATION = "no_destination"
 PREFERENCE_OFF = "preference_off"
+SUPPRESSED = "suppressed"
 
 # waiting again after a failed attempt
 RETRYING = "retrying"
@@ -34,6 +35,7 @@ SENTENCES = {
     TENANT_SUSPENDED: "The tenant is suspended.",
     NO_DESTINATION: "The subscriber has no address on this channel.",
     PREFERENCE_OFF: "The subscriber has switched this channel off for the category.",
+    SUPPRESSED: "The address is on the suppression list.",
     RETRYING: "The last attempt failed; it will be tried again.",
     PERMANENT: "The provider will never accept this message.",
     ADDRESS_DEAD: "The address does not exist or refuses mail.",
@@ -51,4 +53,5 @@ TO_THE_SUBSCRIBER = {
     EXPIRED: "it had expired.",
     NO_DESTINATION: "there is no address of yours for it.",
     PREFERENCE_OFF: "you have switched it off for this category.",
+    SUPPRESSED: "your address refused an earlier message, or you asked for no more of them.",
 }

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from hub.devices.services import Gone, deactivate_gone
+from hub.fallback.models import Attempt
 from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, lock_claimed, settle_claims
 from hub.policy.retry import Answer, Outcome
 
@@ -42,12 +44,31 @@ def record(results: Sequence[Result]) -> int:
         finish_attempts([_finished(r) for r in results])
         current = [r for r in results if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
         finish_destinations([_finished(r) for r in current])
+        _let_go([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
         answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
         for result in current:
             answers[result.delivery_id].append(
                 Answer(result.outcome, result.retry_after, result.elsewhere, result.safe)
             )
         return settle_claims([held[delivery_id] for delivery_id in answers], answers)
+
+
+def _let_go(dead: Sequence[Result]) -> None:
+    """A device that its provider calls dead is pushed to no more; an answer that comes too late says so too."""
+    words = {(r.destination_id, r.fence): redact(r.code) for r in dead}
+    if not words:
+        return
+    attempts = Attempt.objects.filter(
+        destination__in=[r.destination_id for r in dead], destination__delivery__channel="push"
+    )
+    columns = ("destination", "fence", "destination__address", "started_at")
+    deactivate_gone(
+        [
+            Gone(UUID(address), started_at, words[destination_id, fence])
+            for destination_id, fence, address, started_at in attempts.values_list(*columns)
+            if (destination_id, fence) in words
+        ]
+    )
 
 
 def redact(answer: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub.fallback.destinations import Destination, Destinations, destinations
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.refusals import refusals
 from hub.policy.routing import Tried, choose
 from hub.providers.accounts import Account, accounts
 
@@ -25,11 +26,20 @@ class Route:
 Routes = Mapping[UUID, Sequence[Route]]
 
 
-def routes_of(channel: str, deliveries: Sequence[Delivery], closed: Collection[str]) -> Routes:
-    """The routes of each delivery, without destinations that an earlier attempt has settled for good. A delivery that
-    nobody can carry anywhere is absent."""
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """The routes of each delivery; one that nobody can carry anywhere is absent. `refused`: why it must not go where it
+    could."""
+
+    routes: Routes
+    refused: Mapping[UUID, str]
+
+
+def directions(channel: str, deliveries: Sequence[Delivery], closed: Collection[str]) -> Directions:
+    """Where each delivery goes: not to destinations that an earlier attempt has settled for good."""
     found: Destinations = destinations(channel, {d.subscriber_id for d in deliveries})
     serving = accounts(channel, {d.tenant_id for d in deliveries})
+    forbidden = refusals(channel, deliveries, found)
     settled, tried = _history([d for d in deliveries if d.fence > 1])
     routes: dict[UUID, list[Route]] = {}
     for delivery in deliveries:
@@ -37,10 +47,11 @@ def routes_of(channel: str, deliveries: Sequence[Delivery], closed: Collection[s
             place = (delivery.id, destination.address)
             candidates = serving[delivery.tenant_id]
             choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=closed)
-            if choice and place not in settled:
+            if choice and place not in settled and place not in forbidden:
                 route = Route(destination, candidates[choice.index], choice.elsewhere)
                 routes.setdefault(delivery.id, []).append(route)
-    return routes
+    refused = {delivery_id: why for (delivery_id, _), why in forbidden.items() if delivery_id not in routes}
+    return Directions(routes, refused)
 
 
 Place = tuple[UUID, str]

@@ -790,6 +790,53 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("tenant", "key"), name="hub_template_key")],
             },
         ),
+        migrations.CreateModel(
+            name="Suppression",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(choices=[("email", "Email"), ("sms", "Sms")], max_length=16)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("address", hub.tenancy.crypto.EncryptedTextField(editable=False, null=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("hard_bounce", "Hard Bounce"),
+                            ("complaint", "Complaint"),
+                            ("unsubscribe", "Unsubscribe"),
+                            ("stop", "Stop"),
+                            ("manual", "Manual"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("source", models.CharField(max_length=100)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("lifted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant", "-id"], name="hub_suppression_list"),
+                    models.Index(fields=["digest"], name="hub_suppression_digest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)),
+                        fields=("tenant", "channel", "digest"),
+                        name="hub_suppression_once",
+                    )
+                ],
+            },
+        ),
         migrations.AddIndex(
             model_name="subscriber",
             index=models.Index(fields=["tenant", "id"], name="hub_subscriber_walk"),

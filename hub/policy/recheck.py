@@ -21,6 +21,8 @@ class Facts:
     read: bool
     preference_off: bool
     has_destination: bool
+    # why there is an address that it must not go to, and no other; else empty
+    refused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ def recheck(facts: Facts) -> Verdict | None:
         return Verdict("cancelled", cancelled)
     if facts.preference_off and not facts.required:
         return Verdict("skipped", "preference_off")
+    if facts.refused:
+        return Verdict("skipped", facts.refused, hand_on=True)
     if not facts.has_destination:
         return Verdict("skipped", "no_destination", hand_on=True)
     return None

@@ -19,7 +19,7 @@ from hub.tenancy.models import ApiKey, Tenant
 
 PREFIX = "hub_"
 RESOURCES = (
-    *("notifications", "subscribers", "event_types", "templates", "topics", "deliveries"),
+    *("notifications", "subscribers", "event_types", "templates", "topics", "deliveries", "suppressions"),
     *("tenant", "api_keys", "signing_keys", "user_tokens"),
 )
 SCOPES = frozenset(

@@ -18,6 +18,7 @@ GOOD = Facts(
     read=False,
     preference_off=False,
     has_destination=True,
+    refused="",
 )
 
 
@@ -37,6 +38,10 @@ def test_nothing_has_changed() -> None:
         ({"preference_off": True}, Verdict("skipped", "preference_off")),
         ({"preference_off": True, "required": True}, None),
         ({"has_destination": False}, Verdict("skipped", "no_destination", hand_on=True)),
+        ({"refused": "suppressed"}, Verdict("skipped", "suppressed", hand_on=True)),
+        # the weightier reason is that there is an address, and it must not be used
+        ({"refused": "suppressed", "has_destination": False}, Verdict("skipped", "suppressed", hand_on=True)),
+        ({"refused": "suppressed", "preference_off": True}, Verdict("skipped", "preference_off")),
         # the reader's own level decides what counts
         ({"seen": True, "cancel_level": FOCUSED}, Verdict("cancelled", "seen")),
         ({"seen": True, "cancel_level": READ}, None),

@@ -24,6 +24,7 @@ from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
+from hub.suppression.services import Entry, suppress
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
 from hub.tenancy.tokens import mint
@@ -50,6 +51,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)
     make_device(alice, "phone")
+    suppress([Entry(tenant.pk, "email", "gone@example.com", "hard_bounce", "belongings")])
     dead = _dead_letter(alice)
     count = InboxItem.objects.filter(subscriber=alice).count()
     Stream.objects.filter(subscriber=alice).update(last_seq=count, unread=count, unseen=count)

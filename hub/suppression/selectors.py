@@ -1,0 +1,36 @@
+"""Reads of the suppression list."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from hub.suppression.digests import digest_of
+from hub.suppression.models import Suppression
+from hub.tenancy.models import Tenant
+
+Place = tuple[UUID, str]
+
+
+def suppressions(
+    *, tenant: Tenant, channel: str | None = None, reason: str | None = None, address: str | None = None
+) -> QuerySet[Suppression]:
+    """What is on a tenant's list. `address`: in its one spelling, with its `channel`."""
+    found = Suppression.objects.filter(tenant=tenant, lifted_at=None)
+    chosen = {"channel": channel, "reason": reason}
+    if address is not None:
+        chosen["digest"] = digest_of(tenant.pk, str(channel), address)
+    return found.filter(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def suppressed(channel: str, places: Iterable[Place]) -> dict[Place, str]:
+    """Those of the (tenant, address) that are on the list of `channel`, with the reason of each, in one query."""
+    if channel not in Suppression.Channel.values:
+        return {}
+    digests = {digest_of(tenant_id, channel, address): (tenant_id, address) for tenant_id, address in places}
+    return {digests[digest]: reason for digest, reason in _reasons(channel, digests.keys())}
+
+
+def _reasons(channel: str, digests: Collection[str]) -> Iterable[tuple[str, str]]:
+    found = Suppression.objects.filter(channel=channel, digest__in=digests, lifted_at=None)
+    return found.values_list("digest", "reason")
