@@ -67,7 +67,8 @@ class Emulator(ABC):
     def message(self, request: Request, **fields: Any) -> Message:
         """A message of this provider, with what every message has."""
         common: dict[str, Any] = {"provider": self.name, "channel": self.channel, "at": self.clock.now()}
-        return Message(**common, headers=request.headers, path=request.path, **fields)
+        common |= {"headers": request.headers, "path": request.path, "query": request.query}
+        return Message(**{**common, **fields})
 
 
 def is_taken(act: Act | None) -> bool:

@@ -33,6 +33,7 @@ class Message:
     asked: Any = None  # the request's own body, decoded
     headers: Mapping[str, str] = field(default_factory=dict)  # the request's, names in lower case
     path: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     taken: bool = True
 
 
