@@ -1,9 +1,12 @@
 """Settings of the hub's own project. Everything comes from the environment; `docs/operating.md` lists it."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import environ
 
+from hub.providers.kinds import KINDS
 from project.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,8 +109,16 @@ EMAIL_BACKEND = env.str("HUB_EMAIL_BACKEND", default="deliveries.providers.smtp.
 DEFAULT_FROM_EMAIL = env.str("HUB_FROM_EMAIL", default="Notification Hub <hub@localhost>")
 ANYMAIL = env.json("ANYMAIL", default={})
 
+
+def demo_providers(file: str) -> dict[str, dict[str, Any]]:
+    """The accounts of `make run` with its emulators, from the file that it wrote, of the kinds there are."""
+    given = json.loads(Path(file).read_text()) if file else {}
+    return {"mail": {"kind": "django"}} | {key: account for key, account in given.items() if account["kind"] in KINDS}
+
+
 HUB = {
     "public_url": PUBLIC_URL,
+    "providers": demo_providers(env.str("HUB_DEMO_PROVIDERS", default="")),
     "from_email": DEFAULT_FROM_EMAIL,
     "operator_token": env.str("HUB_OPERATOR_TOKEN", default=""),
     "open_registration": DEMO,

@@ -12,14 +12,15 @@ from typing import Any
 
 import jwt
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from project.emulators.base import Emulator, json_reply
+from project.emulators.keys import pem_of
 from project.emulators.recorder import Message
 from project.emulators.request import Request
 from project.emulators.script import Refusal, Reply
 
+KEY_ID, TEAM_ID = "EMULATED01", "DEMOTEAM01"
 TOKEN_LIFE = 3600  # seconds
 BETWEEN_TOKENS = 20 * 60  # seconds
 AHEAD = 60  # seconds that a sender's clock may be ahead
@@ -63,13 +64,14 @@ class Apns(Emulator):
         self._keys: dict[str, tuple[str, ec.EllipticCurvePublicKey]] = {}
         self._updated: dict[str, float] = {}  # team → when it last came with another token
 
-    def mint_key(self, *, key_id: str = "EMULATED01", team_id: str = "DEMOTEAM01") -> str:
+    def mint_key(self) -> str:
         """A signing key that this Apple knows: the text of its .p8 file."""
         private = ec.generate_private_key(ec.SECP256R1())
-        self._keys[key_id] = (team_id, private.public_key())
-        return private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
+        self.know_key(private)
+        return pem_of(private)
+
+    def know_key(self, private: ec.EllipticCurvePrivateKey) -> None:
+        self._keys[KEY_ID] = (TEAM_ID, private.public_key())
 
     def receive(self, request: Request) -> Sequence[Message]:
         device = device_in(request)

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from project.emulators.base import Emulator, json_reply
+from project.emulators.keys import pem_of
 from project.emulators.recorder import Message
 from project.emulators.request import Request
 from project.emulators.script import Refusal, Reply, Script
@@ -72,19 +72,17 @@ class Fcm(Emulator):
         self.tokens: dict[str, float] = {}  # access token → when it expires
 
     @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
+    def key(self) -> rsa.RSAPrivateKey:
+        """The service account's."""
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def service_account(self) -> dict[str, str]:
         """What Google gives out as service-account.json."""
-        pem = self._key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         return {
             "type": "service_account",
             "project_id": self.project,
             "private_key_id": "emulated",
-            "private_key": pem.decode(),
+            "private_key": pem_of(self.key),
             "client_email": f"hub@{self.project}.iam.gserviceaccount.com",
             "client_id": "1",
             "token_uri": f"{self.url}/token",
@@ -155,7 +153,7 @@ class Fcm(Emulator):
         try:
             claims = jwt.decode(
                 form.get("assertion", ""),
-                self._key.public_key(),
+                self.key.public_key(),
                 algorithms=["RS256"],
                 audience=[GOOGLE, f"{self.url}/token"],
                 options={"verify_exp": False, "verify_iat": False, "require": ["iat", "exp"]},

@@ -42,8 +42,15 @@ def scheduler(*, schedule: Path) -> list[str]:
     return ["-m", "celery", "-q", "-A", "project", "beat", "-l", "warning", "-s", str(schedule)]
 
 
-def mailbox(*, host: str, smtp_port: int, http_port: int, folder: Path) -> list[str]:
-    return [
+def mailbox(
+    *, host: str, smtp_port: int, http_port: int, folder: Path, providers: tuple[int, int, Path] | None = None
+) -> list[str]:
+    """`providers`: the ports of the emulators, over HTTP and of APNs, and the folder of their keys; None: mail alone."""
+    words = [
         *("-m", "project.stack.mailbox", "--host", host, "--smtp-port", str(smtp_port)),
         *("--http-port", str(http_port), "--folder", str(folder)),
     ]
+    if providers:
+        port, apns_port, keys = providers
+        words += ["--providers-port", str(port), "--apns-port", str(apns_port), "--keys", str(keys)]
+    return words

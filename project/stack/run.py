@@ -124,10 +124,11 @@ def finish(command: Command, options: Options, stop: StopRequest) -> None:
 
 
 def start_hub(options: Options, environment: dict[str, str], supervisor: Supervisor) -> None:
-    """Start the mailbox, which must outlive who mails; then web, worker and scheduler, which go together."""
+    """Start the mailbox, which must outlive who sends; then web, worker and scheduler, which go together."""
     folder, smtp_port = options.folder, int(environment["HUB_SMTP_PORT"])
     ports = {"smtp_port": smtp_port, "http_port": options.mailbox_port}
-    mailbox = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail")
+    providers = (int(environment["HUB_PROVIDERS_PORT"]), int(environment["HUB_APNS_PORT"]), folder / "emulators")
+    mailbox = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail", providers=providers)
     hub = {
         "web": processes.web(host=LOOPBACK, port=options.port),
         "worker": processes.worker(),

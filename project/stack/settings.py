@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from project.emulators.accounts import write_accounts
 from project.stack.errors import StackError
 from project.stack.ports import LOOPBACK, is_free, remembered_port
 from project.stack.secret import kept_secret, write_private
@@ -62,11 +63,16 @@ def port_from(name: str, default: int) -> int:
 def environment_for(options: Options, *, database_url: str, redis_url: str, broker_url: str) -> dict[str, str]:
     """What the processes get on top of our own environment, which wins where it already says something else."""
     smtp_port, _ = remembered_port(options.folder / "smtp-port")
+    providers_port, _ = remembered_port(options.folder / "providers-port")
+    apns_port, _ = remembered_port(options.folder / "apns-port")
+    accounts = write_accounts(options.folder / "emulators", port=providers_port, apns_port=apns_port)
     chosen = {
         "HUB_SECRET_KEY": kept_secret(options.folder / "secret_key", size=48),
         "EMAIL_URL": f"smtp://{LOOPBACK}:{smtp_port}",
         "HUB_DEMO": "1",
         "HUB_PUBLIC_URL": options.url,
+        "HUB_DEMO_PROVIDERS": str(accounts),
+        "HUB_OUTBOUND_EXEMPT": f"{LOOPBACK}:{providers_port},{LOOPBACK}:{apns_port}",
     }
     return {name: os.environ.get(name) or value for name, value in chosen.items()} | {
         "DATABASE_URL": database_url,
@@ -75,6 +81,8 @@ def environment_for(options: Options, *, database_url: str, redis_url: str, brok
         "HUB_PORT": str(options.port),
         "HUB_MAILBOX_URL": options.mailbox_url,
         "HUB_SMTP_PORT": str(smtp_port),
+        "HUB_PROVIDERS_PORT": str(providers_port),
+        "HUB_APNS_PORT": str(apns_port),
     }
 
 

@@ -1,14 +1,20 @@
-"""One process: an SMTP server and the mailbox page, both on loopback.
+"""One process: an SMTP server, the providers' emulators and the outbox page, all on loopback.
 
-python -m project.stack.mailbox --smtp-port 8026 --http-port 8025 --folder .hub/mail
+python -m project.stack.mailbox --smtp-port 8026 --http-port 8025 --folder .hub/mail [--providers-port 8027 --apns-port 8028]
 """
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 
+from project.emulators.every import every
+from project.emulators.recorder import Recorder
+from project.emulators.serving import listening
+from project.stack.mailbox.outbox import Outbox
 from project.stack.mailbox.smtp import listen
 from project.stack.mailbox.store import MailStore
 from project.stack.mailbox.web import MailboxPage
@@ -20,15 +26,18 @@ def main() -> None:
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the mails are kept, as .eml files")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--providers-port", type=int, help="where the emulators listen; absent: there are none")
+    parser.add_argument("--apns-port", type=int, default=0)
+    parser.add_argument("--keys", type=Path, help="the folder of the emulators' keys")
     options = parser.parse_args()
     asyncio.run(serve(options))
 
 
 async def serve(options: argparse.Namespace) -> None:
-    store = MailStore(options.folder)
-    smtp = await listen(store, options.host, options.smtp_port)
+    outbox = Outbox(MailStore(options.folder))
+    smtp = await listen(outbox.mails, options.host, options.smtp_port)
     settings = uvicorn.Config(
-        MailboxPage(store, any_host=options.host != "127.0.0.1"),
+        MailboxPage(outbox, any_host=options.host != "127.0.0.1"),
         host=options.host,
         port=options.http_port,
         lifespan="off",
@@ -38,9 +47,23 @@ async def serve(options: argparse.Namespace) -> None:
         timeout_graceful_shutdown=1,
     )
     try:
-        await uvicorn.Server(settings).serve()
+        async with emulators(options, outbox):
+            await uvicorn.Server(settings).serve()
     finally:
         smtp.close()
+
+
+@asynccontextmanager
+async def emulators(options: argparse.Namespace, outbox: Outbox) -> AsyncIterator[None]:
+    if options.providers_port is None:
+        yield
+        return
+    recorder = Recorder(kept=0)  # the outbox keeps them
+    recorder.listen(outbox.add)
+    keys = options.keys or options.folder
+    ports = {"port": options.providers_port, "apns_port": options.apns_port}
+    async with listening(*every(keys, recorder), host=options.host, **ports, folder=keys):
+        yield
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""The HTML of the mailbox. Everything that a mail brings is escaped; a mail's own HTML only appears in its sandbox."""
+"""The HTML of the outbox. Everything that a message brings is escaped; a mail's own HTML only appears in its sandbox."""
 
 from collections.abc import Iterable
 from email.message import EmailMessage
 from html import escape
 
+from project.stack.mailbox.cards import card_of, clock, moment, name_of, row
+from project.stack.mailbox.outbox import Entry, Outbox
 from project.stack.mailbox.store import Mail
 
 SHELL = """<!doctype html>
@@ -24,71 +26,103 @@ SHELL = """<!doctype html>
 REFRESH = """<noscript><meta http-equiv="refresh" content="5"></noscript>
 <script src="/assets/mailbox.js" defer></script>
 """
+COLUMNS = {
+    "push": ("Push", "Nothing was pushed yet. Whoever has a device and is away gets it here."),
+    "email": ("Mail", "No mail yet. A notification to somebody who is away and has an email address arrives here."),
+    "sms": ("SMS", "No text message yet."),
+    "chat": ("Chat", "Nothing was said yet."),
+}
+PAGE_SIZE = 1_000  # of one column
+HIDDEN = ("authorization", "apikey", "x-postmark-server-token", "cookie")
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 
 
-def list_page(mails: list[Mail], *, total: int, older: str) -> str:
+def board(outbox: Outbox) -> str:
+    """Every channel beside the others, newest first."""
     body = f"""<header class="bar">
-<h1><img src="/assets/mailbox.svg" alt="" width="22" height="22"> Mailbox</h1>
-<p><span id="count">{total}</span> <span class="quiet">kept here. Nothing leaves this machine.</span></p>
+<h1><img src="/assets/mailbox.svg" alt="" width="22" height="22"> Outbox</h1>
+<p class="quiet">What would have been sent. Nothing leaves this machine.</p>
 </header>
-<main>
-<ol id="mails" class="mails">{rows(mails)}</ol>
-<p class="empty">No mail yet. A notification to somebody who is away and has an email address arrives here.</p>
-{f'<p class="older"><a href="/?before={escape(older)}">Older mails</a></p>' if older else ""}
+<main class="board">
+{"".join(column(outbox, channel) for channel in COLUMNS)}
 </main>"""
-    return SHELL.format(title="Mailbox", head=REFRESH, body=body)
+    return SHELL.format(title="Outbox", head=REFRESH, body=body)
 
 
-def rows(mails: Iterable[Mail]) -> str:
-    return "\n".join(row(mail) for mail in mails)
-
-
-def row(mail: Mail) -> str:
-    return (
-        f'<li data-id="{mail.id}"><a href="/mail/{mail.id}">'
-        f'<span class="to">{escape(", ".join(mail.to))}</span>'
-        f'<span class="subject">{escape(mail.subject) or "(no subject)"}</span>'
-        f'<span class="from">{escape(mail.sender)}</span>'
-        f"{clock(mail)}</a></li>"
+def column(outbox: Outbox, channel: str, before: str = "") -> str:
+    """One channel's messages; `before`: those that are older than that one."""
+    label, empty = COLUMNS[channel]
+    found = outbox.newest(PAGE_SIZE + 1, channel=channel, before=before)
+    shown = found[:PAGE_SIZE]
+    older = (
+        f'<p class="older"><a href="/{channel}?before={shown[-1].id}">Older</a></p>' if len(found) > PAGE_SIZE else ""
     )
+    return f"""<section class="column {channel}" data-column="{channel}" aria-labelledby="head-{channel}">
+<h2 id="head-{channel}"><a href="/{channel}">{label}</a> <span class="count">{outbox.count(channel)}</span></h2>
+<div class="screen"><ol>{rows(shown)}</ol><p class="empty">{empty}</p>{older}</div>
+</section>"""
 
 
-def clock(mail: Mail) -> str:
-    return f'<time datetime="{mail.received_at.isoformat()}">{mail.received_at:%Y-%m-%d %H:%M:%S} UTC</time>'
+def channel_page(outbox: Outbox, channel: str, before: str) -> str:
+    label, _ = COLUMNS[channel]
+    body = f"""<header class="bar"><p><a href="/">Outbox</a></p></header>
+<main class="board single">{column(outbox, channel, before)}</main>"""
+    return SHELL.format(title=label, head="" if before else REFRESH, body=body)
+
+
+def rows(found: Iterable[Mail | Entry]) -> str:
+    return "\n".join(map(row, found))
 
 
 def mail_page(mail: Mail, message: EmailMessage) -> str:
     subject = escape(mail.subject) or "(no subject)"
-    body = f"""<header class="bar">
-<p><a href="/">Mailbox</a></p>
-<p><a href="/mail/{mail.id}/raw">Source</a></p>
-</header>
-<main class="mail">
-<h1>{subject}</h1>
-<dl class="facts">
-<dt>From</dt><dd>{escape(mail.sender)}</dd>
-<dt>To</dt><dd>{escape(", ".join(mail.to))}</dd>
-<dt>Received</dt><dd>{clock(mail)}</dd>
-</dl>
-{html_section(mail, message)}
-{text_section(message)}
-<section><details><summary>Headers</summary>
-<table class="headers">{header_rows(message)}</table></details></section>
-</main>"""
-    return SHELL.format(title=subject, head="", body=body)
+    headers = ((name, str(value)) for name, value in message.raw_items())
+    facts = {"From": escape(mail.sender), "To": escape(", ".join(mail.to)), "Received": clock(mail.received_at)}
+    body = f"""<h1>{subject}</h1>
+{fact_list(facts)}
+{html_section(f"/mail/{mail.id}/html") if part_text(message, "html") is not None else ""}
+{text_section("Text", part_text(message, "plain"))}
+{headers_section(headers)}"""
+    return detail(subject, body, source=f"/mail/{mail.id}/raw")
 
 
-def html_section(mail: Mail, message: EmailMessage) -> str:
-    if part_text(message, "html") is None:
-        return ""
-    sandbox = "allow-popups allow-popups-to-escape-sandbox"
-    frame = f'<iframe title="The HTML part" sandbox="{sandbox}" src="/mail/{mail.id}/html"></iframe>'
-    return f"<section><h2>HTML</h2>{frame}</section>"
+def message_page(entry: Entry) -> str:
+    message = entry.message
+    facts = {"To": escape(message.to), "Through": name_of(message.provider), "Received": clock(moment(message))}
+    if message.sender:
+        facts["From"] = escape(message.sender)
+    headers = ((name, "•••" if name in HIDDEN else value) for name, value in message.headers.items())
+    title = escape(message.title) or "(no title)"
+    body = f"""<div class="column {entry.channel} shown"><div class="screen">{card_of(entry)}</div></div>
+{fact_list(facts)}
+{html_section(f"/message/{entry.id}/html") if message.html else ""}
+{text_section("Text", message.body) if message.html else ""}
+{text_section("As the provider was asked", entry.asked)}
+{headers_section(headers)}"""
+    return detail(title, body)
 
 
-def text_section(message: EmailMessage) -> str:
-    text = part_text(message, "plain")
-    return f"<section><h2>Text</h2><pre>{escape(text)}</pre></section>" if text is not None else ""
+def detail(title: str, body: str, source: str = "") -> str:
+    link = f'<p><a href="{source}">Source</a></p>' if source else ""
+    bar = f'<header class="bar"><p><a href="/">Outbox</a></p>{link}</header>'
+    return SHELL.format(title=title, head="", body=f'{bar}\n<main class="mail">\n{body}\n</main>')
+
+
+def fact_list(facts: dict[str, str]) -> str:
+    return f'<dl class="facts">{"".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())}</dl>'
+
+
+def html_section(source: str) -> str:
+    return f'<section><h2>HTML</h2><iframe title="The HTML part" sandbox="{SANDBOX}" src="{source}"></iframe></section>'
+
+
+def text_section(label: str, text: str | None) -> str:
+    return f"<section><h2>{label}</h2><pre>{escape(text)}</pre></section>" if text is not None else ""
+
+
+def headers_section(headers: Iterable[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in headers)
+    return f'<section><details><summary>Headers</summary><table class="headers">{cells}</table></details></section>'
 
 
 def part_text(message: EmailMessage, kind: str) -> str | None:
@@ -104,11 +138,5 @@ def part_text(message: EmailMessage, kind: str) -> str | None:
         return raw.decode(errors="replace")
 
 
-def header_rows(message: EmailMessage) -> str:
-    pairs = ((name, str(value)) for name, value in message.raw_items())
-    return "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in pairs)
-
-
 def not_found_page() -> str:
-    body = '<main class="mail"><h1>Not here</h1><p>There is no such mail (any more). <a href="/">Mailbox</a></p></main>'
-    return SHELL.format(title="Not here", head="", body=body)
+    return detail("Not here", '<h1>Not here</h1><p>There is no such message (any more). <a href="/">Outbox</a></p>')

@@ -51,7 +51,7 @@ class MailStore:
         """Keep one mail as it came, below the two headers that a mail server adds on final delivery."""
         delivered = [f"Return-Path: <{sender}>", *(f"Delivered-To: {address}" for address in recipients)]
         whole = "".join(BLANKS.sub(" ", line) + "\r\n" for line in delivered).encode() + content
-        mail_id = self._next_id()
+        mail_id = self.next_id()
         (self.folder / f"{mail_id}.eml").write_bytes(whole)
         mail = self._mails[mail_id] = summary(mail_id, whole)
         self._drop_oldest()
@@ -77,7 +77,7 @@ class MailStore:
             if not before or mail_id < before:
                 yield self._mails[mail_id]
 
-    def _next_id(self) -> str:
+    def next_id(self) -> str:
         self._last_id = max(self._last_id + 1, time.time_ns())
         return f"{self._last_id:020d}"
 

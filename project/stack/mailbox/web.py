@@ -1,9 +1,12 @@
-"""The HTTP side of the mail sink: a small ASGI application over the store.
+"""The outbox page: a small ASGI application over what was kept.
 
-GET /                     the list, newest first (`?before=<id>` for older ones)
-GET /rows?after=<id>      the list's rows that are newer, for the page's own refresh
+GET /                     every channel beside the others, newest first
+GET /push|email|sms|chat  one of them (`?before=<id>` for older ones)
+GET /rows?after=<id>      what is newer, for the page's own refresh
 GET /mail/<id>            one mail          GET /mail/<id>/html|raw   its HTML part, its source
+GET /message/<id>         one message       GET /message/<id>/html    its HTML
 GET /api/messages         every mail kept, newest first, as JSON (`?limit=`, `?to=`)
+GET /api/outbox           every message of every channel, newest first, as JSON (`?limit=`, `?channel=`)
 """
 
 import json
@@ -15,11 +18,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from project.stack.mailbox import page
-from project.stack.mailbox.store import KEPT, Mail, MailStore
+from project.stack.mailbox.outbox import Entry, Outbox
+from project.stack.mailbox.store import KEPT, Mail
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 ASSETS = {file.name: file.read_bytes() for file in Path(__file__).with_name("assets").iterdir() if file.suffix in TYPES}
-PAGE_SIZE = 1_000  # mails on one page
 OUR_HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 PAGE_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"  # noqa: E501
 # A mail's own HTML: no script, no network, no access to the page around it. Links open in a tab of their own.
@@ -40,8 +43,8 @@ class MailboxPage:
     """`any_host=False` answers only requests that were made to a loopback name, so that no web page elsewhere can read
     the mails by pointing its own name at 127.0.0.1."""
 
-    def __init__(self, store: MailStore, *, any_host: bool = False) -> None:
-        self.store, self.any_host = store, any_host
+    def __init__(self, outbox: Outbox, *, any_host: bool = False) -> None:
+        self.outbox, self.store, self.any_host = outbox, outbox.mails, any_host
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: object, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,27 +74,30 @@ class MailboxPage:
     def _route(self, path: list[str], query: dict[str, str]) -> Answer:
         match path:
             case [""]:
-                return self._list(query.get("before", ""))
+                return html(page.board(self.outbox))
+            case [channel] if channel in page.COLUMNS:
+                return html(page.channel_page(self.outbox, channel, query.get("before", "")))
             case ["rows"]:
-                return html(page.rows(self.store.newest(PAGE_SIZE, after=query.get("after", ""))))
+                return html(page.rows(self.outbox.newest(page.PAGE_SIZE, after=query.get("after", ""))))
             case ["api", "messages"]:
                 return self._messages(query)
+            case ["api", "outbox"]:
+                return self._everything(query)
             case ["mail", mail_id, *view] if mail := self.store.get(mail_id):
                 return self._mail(mail, view)
+            case ["message", entry_id, *view] if entry := self.outbox.get(entry_id):
+                return self._message(entry, view)
             case ["assets", name] if name in ASSETS:
                 return Answer(ASSETS[name], TYPES[Path(name).suffix])
         return html(page.not_found_page(), status=404)
 
-    def _list(self, before: str) -> Answer:
-        mails = self.store.newest(PAGE_SIZE + 1, before=before)
-        shown = mails[:PAGE_SIZE]
-        older = shown[-1].id if len(mails) > PAGE_SIZE else ""
-        return html(page.list_page(shown, total=len(self.store), older=older))
-
     def _messages(self, query: dict[str, str]) -> Answer:
-        limit = int(query["limit"]) if query.get("limit", "").isdecimal() else KEPT
         found = [as_json(mail) for mail in self.store.newest(KEPT) if "to" not in query or query["to"] in mail.to]
-        return Answer(json.dumps({"total": len(self.store), "messages": found[:limit]}).encode(), "application/json")
+        return as_answer({"total": len(self.store), "messages": found[: limit_in(query)]})
+
+    def _everything(self, query: dict[str, str]) -> Answer:
+        found = self.outbox.newest(limit_in(query), channel=query.get("channel", ""))
+        return as_answer({"messages": [as_json(one) if isinstance(one, Mail) else entry_json(one) for one in found]})
 
     def _mail(self, mail: Mail, view: list[str]) -> Answer:
         if view == []:
@@ -101,16 +107,43 @@ class MailboxPage:
         markup = page.part_text(self.store.message(mail), "html") if view == ["html"] else None
         if markup is None:
             return html(page.not_found_page(), status=404)
-        return Answer(f'<base target="_blank">{markup}'.encode(), policy=MAIL_POLICY)
+        return sandboxed(markup)
+
+    def _message(self, entry: Entry, view: list[str]) -> Answer:
+        if view == []:
+            return html(page.message_page(entry))
+        if view == ["html"] and entry.message.html:
+            return sandboxed(entry.message.html)
+        return html(page.not_found_page(), status=404)
 
 
 def html(text: str, status: int = 200) -> Answer:
     return Answer(text.encode(errors="replace"), status=status)
 
 
+def sandboxed(markup: str) -> Answer:
+    return Answer(f'<base target="_blank">{markup}'.encode(errors="replace"), policy=MAIL_POLICY)
+
+
+def as_answer(content: object) -> Answer:
+    return Answer(json.dumps(content).encode(), "application/json")
+
+
+def limit_in(query: dict[str, str]) -> int:
+    return int(query["limit"]) if query.get("limit", "").isdecimal() else KEPT
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    message = entry.message
+    facts = {"id": entry.id, "channel": entry.channel, "provider": message.provider, "to": [message.to]}
+    return {**facts, "from": message.sender, "title": message.title, "body": message.body, "badge": message.badge}
+
+
 def as_json(mail: Mail) -> dict[str, object]:
     return {
         "id": mail.id,
+        "channel": "email",
+        "provider": "smtp",
         "to": list(mail.to),
         "from": mail.sender,
         "subject": mail.subject,

@@ -1,22 +1,29 @@
-// New mails are put above the ones on the page: nothing is drawn again, so nothing flickers and no scroll position is lost.
+// New messages are put above the ones on the page: nothing is drawn again, so nothing flickers and no scroll position is lost.
 const PAGE_SIZE = 1000;
-const list = document.getElementById("mails");
-const count = document.getElementById("count");
+const columns = new Map([...document.querySelectorAll("[data-column]")].map((one) => [one.dataset.column, one]));
 const onFirstPage = !new URLSearchParams(location.search).has("before");
+let newest = [...document.querySelectorAll("[data-id]")].map((row) => row.dataset.id).sort().at(-1) ?? "";
 
 async function refresh() {
-  const newest = list.firstElementChild?.dataset.id ?? "";
   const answer = await fetch(`/rows?after=${newest}`);
   const rows = await answer.text();
   if (!answer.ok || !rows.trim()) return;
   const fresh = document.createElement("template");
   fresh.innerHTML = rows;
+  newest = fresh.content.firstElementChild.dataset.id;
   for (const time of fresh.content.querySelectorAll("time")) localise(time);
-  for (const row of fresh.content.children) row.classList.add("fresh");
-  const added = fresh.content.children.length;
-  list.prepend(fresh.content);
-  while (list.children.length > PAGE_SIZE) list.lastElementChild.remove();
-  count.textContent = Math.min(Number(count.textContent) + added, 5 * PAGE_SIZE);
+  for (const row of [...fresh.content.children].reverse()) add(row);
+}
+
+function add(row) {
+  const column = columns.get(row.dataset.channel);
+  if (!column) return;
+  const list = column.querySelector("ol");
+  const count = column.querySelector(".count");
+  row.classList.add("fresh");
+  list.prepend(row);
+  if (list.children.length > PAGE_SIZE) list.lastElementChild.remove();
+  count.textContent = Number(count.textContent) + 1;
 }
 
 function localise(time) {

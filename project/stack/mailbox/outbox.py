@@ -1,0 +1,75 @@
+"""Everything that would have left the machine: mails, which are kept on disk, and other messages, kept in memory."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+
+from project.emulators.recorder import Message
+from project.stack.mailbox.store import Mail, MailStore
+
+KEPT = 2_000  # messages
+KEPT_SIZE = 64 * 1024 * 1024  # characters of all of them
+CHANNELS = ("push", "email", "sms", "chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message that an emulator took. `id` sorts by arrival, among mails too; `asked` is the request, as JSON."""
+
+    id: str
+    message: Message
+    asked: str
+
+    @property
+    def channel(self) -> str:
+        """The column it belongs to: what has none of its own goes with the chats."""
+        return self.message.channel if self.message.channel in CHANNELS else "chat"
+
+    @property
+    def size(self) -> int:
+        return len(self.asked) + len(self.message.body) + len(self.message.html)
+
+
+class Outbox:
+    """The newest `kept` messages, and the mails of `mails`."""
+
+    def __init__(self, mails: MailStore, *, kept: int = KEPT, kept_size: int = KEPT_SIZE) -> None:
+        self.mails, self.kept, self.kept_size = mails, kept, kept_size
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._size = 0
+
+    def add(self, message: Message) -> None:
+        """Keep a message that was taken."""
+        if not message.taken:
+            return
+        entry = Entry(self.mails.next_id(), message, json.dumps(message.asked, indent=2, ensure_ascii=False))
+        self._entries[entry.id] = entry
+        self._size += entry.size
+        while len(self._entries) > self.kept or (self._size > self.kept_size and len(self._entries) > 1):
+            _, oldest = self._entries.popitem(last=False)
+            self._size -= oldest.size
+
+    def get(self, entry_id: str) -> Entry | None:
+        return self._entries.get(entry_id)
+
+    def newest(self, limit: int, *, channel: str = "", after: str = "", before: str = "") -> list[Mail | Entry]:
+        """Up to `limit`, newest first, of one channel or all, of those that arrived after (before) that id."""
+        found: list[Iterator[Mail | Entry]] = [self._between(channel, after, before)]
+        if channel in ("", "email"):
+            found.append(iter(self.mails.newest(limit, after=after, before=before)))
+        return list(islice(merge(*found, key=lambda one: one.id, reverse=True), limit))
+
+    def count(self, channel: str) -> int:
+        mails = len(self.mails) if channel == "email" else 0
+        return mails + sum(entry.channel == channel for entry in self._entries.values())
+
+    def _between(self, channel: str, after: str, before: str) -> Iterator[Mail | Entry]:
+        for entry_id in reversed(self._entries):
+            if entry_id <= after:
+                return
+            entry = self._entries[entry_id]
+            if (not before or entry_id < before) and channel in ("", entry.channel):
+                yield entry

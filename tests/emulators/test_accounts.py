@@ -1,0 +1,44 @@
+"""What `make run` tells the hub about the emulators fits both sides."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.providers.accounts import Account
+from hub.providers.kinds import kind_class, kinds
+from project.emulators.accounts import accounts, write_accounts
+from project.emulators.every import every
+from project.emulators.recorder import Recorder
+from project.settings import demo_providers
+
+
+def test_every_account_is_one_that_its_provider_understands(tmp_path: Path) -> None:
+    """A new kind of provider must understand what is written for it here, or have it put right."""
+    understood = {
+        key: given for key, given in accounts(tmp_path, port=1, apns_port=2).items() if given["kind"] in kinds()
+    }
+    for key, given in understood.items():
+        kind = kind_class(given["kind"])
+        config = {name: value for name, value in given.items() if name != "kind"}
+        kind(Account(f"hub.{key}", given["kind"], key, kind.channel, 1, config))
+
+
+def test_they_are_written_for_their_owner_alone_and_stay_the_same(tmp_path: Path) -> None:
+    file = write_accounts(tmp_path / "emulators", port=1, apns_port=2)
+    first = file.read_text()
+    assert write_accounts(tmp_path / "emulators", port=1, apns_port=2).read_text() == first
+    assert all(one.stat().st_mode & 0o077 == 0 for one in file.parent.iterdir() if one.suffix == ".json")
+    assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_there_is_an_account_with_every_emulator_but_those_of_mail(tmp_path: Path) -> None:
+    there = {emulator.name for emulator in every(tmp_path, Recorder()) if emulator.channel != "email"}
+    assert {given["kind"] for given in accounts(tmp_path, port=1, apns_port=2).values()} == there
+
+
+def test_the_demos_settings_take_the_kinds_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps({"one": {"kind": "django"}, "two": {"kind": "carrier_pigeon"}}))
+    assert demo_providers(str(file)) == {"mail": {"kind": "django"}, "one": {"kind": "django"}}
+    assert demo_providers("") == {"mail": {"kind": "django"}}
