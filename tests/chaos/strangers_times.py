@@ -52,6 +52,11 @@ class Asked:
         """Not there beside not there."""
         return _quartile(self.times[2]) / _quartile(self.times[1])
 
+    @property
+    def is_alike(self) -> bool:
+        """No further apart than is allowed, or than the control."""
+        return _apart(self.ratio) <= max(APART, _apart(self.control))
+
     def ask(self, http: RawHttp, rounds: int) -> None:
         """In every round each of the three once, in an order of its own."""
         requests = [_request(self.operation, self.credential, ids) for ids in self.ids]
@@ -64,12 +69,12 @@ class Asked:
                 self.times[turn].append(time.perf_counter() - began)
 
     def settles(self, http: RawHttp, rounds: int) -> bool:
-        """Whether the two take the same time, if need be after some more looks."""
+        """Whether the two take the same time, as far as the machine can tell; if need be after some more looks."""
         for _ in range(TRIES):
-            if _apart(self.ratio) <= APART:
-                return True
+            if self.is_alike:
+                break
             self.ask(http, AGAIN * rounds)
-        return _apart(self.ratio) <= max(APART, _apart(self.control))
+        return self.is_alike
 
 
 def compare(report: Report, options: Options) -> None:
