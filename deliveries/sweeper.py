@@ -10,13 +10,16 @@ from threading import Lock
 
 from django.db import connection
 
-from deliveries import dispatch
+from deliveries import dispatch, webhooks
 from deliveries.database import released
+from hub.conf import conf
 from hub.devices.services import deactivate_stale
 from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
 from hub.inbox.sweeps import expire, wake_snoozed
 from hub.notifications import fan_out, retract
+from hub.webhooks import claims as webhook_claims
+from hub.webhooks.services import forget
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +69,19 @@ def let_devices_go() -> int:
     return until_dry(deactivate_stale)
 
 
+def start_webhooks() -> int:
+    """See to lost and disabled webhooks, and start posting if anything is due, in a thread of its own. Returns how many were
+    seen to."""
+    found = until_dry(webhook_claims.recover) + until_dry(webhook_claims.drop_disabled)
+    if webhook_claims.is_due():
+        webhooks.start()
+    return found
+
+
+def forget_webhooks() -> int:
+    return until_dry(lambda: forget(kept=conf.webhook_retention))
+
+
 # in chunks: a vacuum should not find one transaction that deleted a day's worth
 _FORGET = """
 DELETE FROM hub_idempotency WHERE id IN (
@@ -93,6 +109,8 @@ STEPS: dict[str, Callable[[], int]] = {
     "expiry": expire_items,
     "devices": let_devices_go,
     "idempotency": forget_idempotency,
+    "webhooks": start_webhooks,
+    "webhook_history": forget_webhooks,
 }
 
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 from celery import shared_task
 from redis.exceptions import RedisError
 
-from deliveries import sweeper
+from deliveries import sweeper, webhooks
 from deliveries.dispatch import dispatch
 from hub.presence import redis_client
-from hub.wake import DISPATCH, FAN_OUT, pending_key, wake
+from hub.wake import DISPATCH, FAN_OUT, WEBHOOKS, WEBHOOKS_QUEUE, pending_key, wake
 
 
 @shared_task(name=DISPATCH, ignore_result=True)
@@ -25,6 +25,13 @@ def fan_out_lane(lane: str) -> None:
     _started(f"hub.{lane}")
     sweeper.finish_fan_outs()
     sweeper.finish_retractions()
+
+
+@shared_task(name=WEBHOOKS, ignore_result=True)
+def post_webhooks() -> None:
+    """Post what webhooks are owed. It only starts it: what hangs at an endpoint holds up no task."""
+    _started(WEBHOOKS_QUEUE)
+    webhooks.start()
 
 
 @shared_task(name=sweeper.SWEEP, ignore_result=True)

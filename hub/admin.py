@@ -16,6 +16,8 @@ from hub.suppression.admin import SuppressionAdmin
 from hub.suppression.models import Suppression
 from hub.tenancy.admin import ApiKeyAdmin, SigningKeyAdmin, TenantAdmin
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
+from hub.webhooks.admin import WebhookAdmin, WebhookDeliveryAdmin
+from hub.webhooks.models import Webhook, WebhookDelivery
 
 admin.site.register(Tenant, TenantAdmin)
 admin.site.register(ApiKey, ApiKeyAdmin)
@@ -29,3 +31,5 @@ admin.site.register(Template, TemplateAdmin)
 admin.site.register(Notification, NotificationAdmin)
 admin.site.register(Delivery, DeliveryAdmin)
 admin.site.register(DeadLetter, DeadLetterAdmin)
+admin.site.register(Webhook, WebhookAdmin)
+admin.site.register(WebhookDelivery, WebhookDeliveryAdmin)

@@ -74,6 +74,11 @@ class Conf:
     # a token of FCM that nobody has refreshed for so long is pushed to no more: Google takes it for dead by then
     device_max_age: int = 270 * 24 * 3600
 
+    # webhooks: calls in flight at an endpoint, and of a worker; how long what was delivered or given up is kept
+    webhook_concurrency: int = 10
+    webhook_in_flight: int = 200
+    webhook_retention: int = 30 * 24 * 3600
+
     # what tenants choose: addresses to call, keys to verify with
     # exact host:port of emulators, which may have http and any address; for demo and test
     outbound_exempt: tuple[str, ...] = ()

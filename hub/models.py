@@ -10,6 +10,7 @@ from hub.preferences.models import Preference
 from hub.providers.models import Provider
 from hub.suppression.models import Suppression
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
+from hub.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ApiKey",
@@ -34,4 +35,7 @@ __all__ = [
     "Tenant",
     "Topic",
     "TopicMember",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

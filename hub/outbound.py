@@ -78,8 +78,12 @@ class Outbound:
         body: bytes | None = None,
         timeout: float = 10.0,  # noqa: ASYNC109  the whole call, connecting and reading included
         max_bytes: int = 64 * 1024,
+        cut: bool = False,
     ) -> Answer:
-        """Raises OutboundError: no answer within `timeout` seconds and `max_bytes`. A redirect is an answer."""
+        """Raises OutboundError: no answer within `timeout` seconds and `max_bytes`. A redirect is an answer.
+
+        `cut`: the beginning is enough of a body that has more.
+        """
         check_url(url)
         try:
             async with self._session.request(
@@ -90,7 +94,7 @@ class Outbound:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout),
             ) as response:
-                received = await _read(response, max_bytes)
+                received = await _read(response, max_bytes, cut=cut)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, names, received)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -186,10 +190,12 @@ def _is_exempt(host: str, port: int) -> bool:
     return f"{host}:{port}" in conf.outbound_exempt
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes:
     received = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         received += chunk
+        if len(received) > limit and cut:
+            return bytes(received[:limit])
         if len(received) > limit:
             raise OutboundError(f"The answer has more than {limit} bytes.", sent=True)
     return bytes(received)

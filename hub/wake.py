@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 DISPATCH = "deliveries.dispatch"
 FAN_OUT = "deliveries.fan_out"
+WEBHOOKS = "deliveries.webhooks"
+WEBHOOKS_QUEUE = "hub.webhooks"
 
 
 def pending_key(queue: str) -> str:
@@ -34,6 +36,11 @@ def wake(channel: str, lane: str) -> None:
 def wake_fan_out(lane: str) -> None:
     """Have a worker look at the fan-outs that are due. Never waits, never raises."""
     _hint(FAN_OUT, [lane], f"hub.{lane}")
+
+
+def wake_webhooks() -> None:
+    """Have a worker look at what webhooks are owed. Never waits, never raises."""
+    _hint(WEBHOOKS, [], WEBHOOKS_QUEUE)
 
 
 def _hint(task: str, args: list[str], queue: str) -> None:

@@ -45,6 +45,15 @@ from hub.tenancy.api import (
     UserTokensRevoke,
 )
 from hub.tenancy.tenant_api import TenantClock, TenantDetail, TenantList
+from hub.webhooks.api import (
+    WebhookDeliveryDetail,
+    WebhookDeliveryList,
+    WebhookDetail,
+    WebhookList,
+    WebhookRedeliver,
+    WebhookRotate,
+    WebhookTest,
+)
 
 register_converter(SegmentConverter, "segment")
 
@@ -91,6 +100,13 @@ server = [
     path("dead-letters/groups", DeadLetterGroups.as_view()),
     path("dead-letters/replay", DeadLettersReplay.as_view()),
     path("dead-letters/<uuid:delivery_id>/replay", DeadLetterReplay.as_view()),
+    path("webhooks", WebhookList.as_view()),
+    path("webhooks/<uuid:webhook_id>", WebhookDetail.as_view()),
+    path("webhooks/<uuid:webhook_id>/rotate", WebhookRotate.as_view()),
+    path("webhooks/<uuid:webhook_id>/test", WebhookTest.as_view()),
+    path("webhooks/<uuid:webhook_id>/redeliver", WebhookRedeliver.as_view()),
+    path("webhooks/<uuid:webhook_id>/deliveries", WebhookDeliveryList.as_view()),
+    path("webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>", WebhookDeliveryDetail.as_view()),
 ]
 user = [
     path("inbox", Inbox.as_view()),

@@ -20,6 +20,8 @@ from hub.inbox.ops import FOCUSED, OPS, REASONS
 from hub.inbox.requests import MAX_SNOOZE, Mark, parse_mark
 from hub.inbox.selectors import ALIVE, counts_of
 from hub.inbox.wire import state_frame
+from hub.webhooks import outbox
+from hub.webhooks.catalogue import MARKS
 
 # A frame lists the ids of its change, so a bigger mark is several changes.
 CHUNK = 500
@@ -71,7 +73,7 @@ def mark(*, subscriber_id: UUID, request: dict[str, Any], origin: str) -> Receip
             _check_until(wanted.until, at)
             if wanted.key and (known := recall(tenant_id, _principal(subscriber_id), wanted.key, body_hash)):
                 return _receipt(known)
-            change = _change(subscriber_id, wanted, Cursor(epoch, last_seq + 1), at)
+            change = _change(tenant_id, subscriber_id, wanted, Cursor(epoch, last_seq + 1), at)
             changed += len(change.ids) if change else 0
             finished = change is None or len(change.ids) < CHUNK
             receipt = _told(change, changed, subscriber_id)
@@ -132,6 +134,16 @@ def _lock_stream(subscriber_id: UUID) -> tuple[str, int, UUID, datetime]:
     return row[0], row[1], row[2], row[3]
 
 
+# an item as it is after the change; of two events about it, the later one has the greater seq
+_MARKED = outbox.owed(f"""
+SELECT n.tenant_id, n.id, i.subscriber_id, %(told)s::text, %(at)s::timestamptz, jsonb_build_object(
+    'id', i.id, 'notification', n.id, 'event', n.event, 'category', n.category, 'subscriber', s.external_id,
+    'tags', n.tags, 'group_key', NULLIF(n.group_key, ''), 'seq', i.seq, 'seen_at', {outbox.iso("i.seen_at")},
+    'read_at', {outbox.iso("i.read_at")}, 'archived_at', {outbox.iso("i.archived_at")},
+    'snoozed_until', {outbox.iso("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
+FROM changed i JOIN hub_notification n ON n.id = i.notification_id JOIN hub_subscriber s ON s.id = i.subscriber_id
+WHERE {outbox.listening("%(tenant)s")}
+""")  # noqa: S608 constants only
 _CHANGE = """
 WITH target AS (
     SELECT i.id, i.visible AND i.seen_at IS NULL AS unseen, i.visible AND i.read_at IS NULL AS unread
@@ -140,22 +152,27 @@ WITH target AS (
 ), changed AS (
     UPDATE hub_inboxitem i SET seq = %(seq)s, {assignments} FROM target t WHERE i.id = t.id
     RETURNING i.id, (i.visible AND i.seen_at IS NULL)::int - t.unseen::int AS unseen,
-        (i.visible AND i.read_at IS NULL)::int - t.unread::int AS unread
-), cancelled AS (
+        (i.visible AND i.read_at IS NULL)::int - t.unread::int AS unread, i.notification_id, i.subscriber_id, i.seq,
+        i.seen_at, i.read_at, i.archived_at, i.snoozed_until, i.acted
+), told AS ({marked}), cancelled AS (
     UPDATE hub_delivery d SET state = 'cancelled', reason = %(reason)s, finished_at = %(at)s
     WHERE d.item_id IN (SELECT id FROM changed) AND d.state = 'waiting' AND d.cancel_level <= %(level)s
 )
 UPDATE hub_stream s SET last_seq = %(seq)s, unseen = s.unseen + c.unseen, unread = s.unread + c.unread
 FROM (SELECT array_agg(id ORDER BY id) AS ids, sum(unseen) AS unseen, sum(unread) AS unread FROM changed) c
 WHERE s.subscriber_id = %(subscriber)s AND c.ids IS NOT NULL
-RETURNING c.ids, s.unread, s.unseen
+RETURNING c.ids, s.unread, s.unseen, (SELECT count(*) FROM told)
 """
 
 
-def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime) -> _Change | None:
+def _change(tenant_id: UUID, subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime) -> _Change | None:
     op = OPS[wanted.op]
-    statement = _CHANGE.format(alive=ALIVE, where=wanted.where, predicate=op.predicate, assignments=op.assignments)
+    statement = _CHANGE.format(
+        alive=ALIVE, where=wanted.where, predicate=op.predicate, assignments=op.assignments, marked=_MARKED
+    )
     arguments = wanted.arguments | {
+        "tenant": tenant_id,
+        "told": MARKS[wanted.op],
         "subscriber": subscriber_id,
         "seq": cursor.seq,
         "at": at,
@@ -168,7 +185,10 @@ def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime) -> 
     with connection.cursor() as db:
         db.execute(statement, arguments)
         row = db.fetchone()
-    return _Change(cursor, row[0], Counts(row[1], row[2]), at) if row else None
+    if row is None:
+        return None
+    outbox.tell(row[3])
+    return _Change(cursor, row[0], Counts(row[1], row[2]), at)
 
 
 # A delivery that somebody else holds is being sent or cancelled at this moment: too late, or needless.

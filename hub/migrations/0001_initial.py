@@ -739,6 +739,132 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Webhook",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("url", models.CharField(max_length=2000)),
+                ("description", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "events",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), size=None),
+                ),
+                ("secret", hub.tenancy.crypto.EncryptedTextField(editable=False)),
+                ("previous_secret", hub.tenancy.crypto.EncryptedTextField(editable=False, null=True)),
+                ("previous_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("failures", models.IntegerField(default=0, editable=False)),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("disabled_at", models.DateTimeField(editable=False, null=True)),
+                ("disabled_reason", models.CharField(blank=True, default="", editable=False, max_length=16)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="webhooks", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="WebhookDelivery",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("data", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("claimed", "Claimed"),
+                            ("delivered", "Delivered"),
+                            ("dead", "Dead"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=32)),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("fence", models.IntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_deliveries",
+                        to="hub.notification",
+                    ),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_deliveries",
+                        to="hub.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="hub.webhook",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "webhook deliveries",
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookAttempt",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("fence", models.IntegerField()),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("status", models.SmallIntegerField(null=True)),
+                ("answer", models.CharField(blank=True, default="", max_length=500)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tries",
+                        to="hub.webhookdelivery",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Stream",
             fields=[
                 (
@@ -1139,6 +1265,67 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="topicmember",
             constraint=models.UniqueConstraint(fields=("topic", "subscriber"), name="hub_topic_member"),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["webhook", "due_at"], name="hub_webhook_delivery_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("state", "claimed")), fields=["webhook"], name="hub_webhook_delivery_open"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("state", "claimed")), fields=["lease_until"], name="hub_webhook_delivery_leased"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(fields=["webhook", "state", "-id"], name="hub_webhook_delivery_list"),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("notification__isnull", False)),
+                fields=["notification"],
+                name="hub_webhook_delivery_of",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("subscriber__isnull", False)),
+                fields=["subscriber"],
+                name="hub_webhook_delivery_about",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", False)),
+                fields=["finished_at"],
+                name="hub_webhook_delivery_old",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="webhookdelivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "claimed")),
+                    models.Q(models.Q(("state", "claimed"), _negated=True), ("lease_until__isnull", True)),
+                    _connector="OR",
+                ),
+                name="hub_webhook_delivery_lease",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="webhookattempt",
+            constraint=models.UniqueConstraint(fields=("delivery", "fence"), name="hub_webhook_attempt_once"),
         ),
         migrations.AddConstraint(
             model_name="stream",

@@ -25,6 +25,7 @@ from hub.policy.ladder import ALL, Planned, plan
 from hub.policy.preferences import IN_APP, switched_off
 from hub.trace import tracing
 from hub.wake import wake
+from hub.webhooks import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +181,11 @@ def _hidden(notification: Notification, recipient: recipients.Recipient, off: Co
     return next((reason for holds, reason in reasons if holds), "")
 
 
-_INSERT = """
+_PROCESSED = outbox.owed(f"""
+SELECT n.tenant_id, n.id, NULL::uuid, 'notification.processed', %(at)s::timestamptz, {outbox.notification_data("n")}
+FROM progress n WHERE n.processed_at IS NOT NULL
+""")  # noqa: S608 constants only
+_INSERT = f"""
 WITH fresh AS MATERIALIZED (
     SELECT r.* FROM unnest(%(subscribers)s::uuid[], %(items)s::uuid[], %(hidden)s::text[])
         AS r(subscriber_id, item_id, hidden_reason)
@@ -218,10 +223,11 @@ WITH fresh AS MATERIALIZED (
     UPDATE hub_notification SET recipients = recipients + (SELECT count(*) FROM fresh),
         status = CASE WHEN %(finished)s THEN 'processed' ELSE status END,
         processed_at = CASE WHEN %(finished)s THEN now() END
-    WHERE id = %(notification)s
-)
-SELECT f.item_id, f.subscriber_id, b.last_seq, b.unread, b.unseen FROM fresh f LEFT JOIN bumped b USING (subscriber_id)
-"""
+    WHERE id = %(notification)s RETURNING *
+), told AS ({_PROCESSED})
+SELECT f.item_id, f.subscriber_id, b.last_seq, b.unread, b.unseen, (SELECT count(*) FROM told)
+FROM fresh f LEFT JOIN bumped b USING (subscriber_id)
+"""  # noqa: S608 constants only
 
 
 class _Rows:
@@ -271,4 +277,5 @@ class _Rows:
         with connection.cursor() as db:
             db.execute(_INSERT, arguments)
             rows = db.fetchall()
+        outbox.tell(rows[0][5] if rows else 0)
         return [_Born(row[0], row[1], row[2], Counts(row[3], row[4])) for row in rows if row[2] is not None]

@@ -24,6 +24,7 @@ from hub.notifications.models import Change, FanOut, Notification
 from hub.tenancy.models import Tenant
 from hub.trace import tracing
 from hub.wake import wake_fan_out
+from hub.webhooks.outbox import notification_changed
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def _begin(notification: Notification, by: str) -> None:
     notification.status, notification.retracted_at = Notification.Status.RETRACTED, present
     notification.save(update_fields=["status", "retracted_at"])
     notification.changes.create(tenant_id=notification.tenant_id, kind=Change.Kind.RETRACTED, by=by)
+    notification_changed("notification.retracted", notification.pk)
     transaction.on_commit(partial(_committed, notification), robust=True)
 
 

@@ -17,6 +17,7 @@ from hub.notifications.models import Change, FanOut, Notification
 from hub.notifications.request import check_times
 from hub.notifications.services import carry_out_after_commit
 from hub.tenancy.models import Tenant
+from hub.webhooks.outbox import notification_changed
 
 
 class Times(TypedDict, total=False):
@@ -68,6 +69,7 @@ def reschedule(*, tenant: Tenant, notification_id: UUID, by: str = "code", **cha
     FanOut.objects.filter(pk__in=work).update(due_at=notification.send_at or Now())
     if moved := _moved(before, notification):
         notification.changes.create(tenant=tenant, kind=Change.Kind.RESCHEDULED, by=by, moved=moved)
+        notification_changed("notification.rescheduled", notification.pk)
     if not waits:
         carry_out_after_commit([notification])
     return notification
@@ -105,4 +107,5 @@ def _cancel(notification: Notification, by: str) -> bool:
     notification.status, notification.cancelled_at = Notification.Status.CANCELLED, present
     notification.save(update_fields=["status", "cancelled_at"])
     notification.changes.create(tenant_id=notification.tenant_id, kind=Change.Kind.CANCELLED, by=by)
+    notification_changed("notification.cancelled", notification.pk)
     return True

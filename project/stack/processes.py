@@ -5,7 +5,10 @@ Each is what follows `python` on its command line.
 
 from pathlib import Path
 
-QUEUES = ("email.high", "email.bulk", "hub.high", "hub.bulk", "hub.sweep")
+QUEUES = (
+    *("push.high", "push.bulk", "email.high", "email.bulk", "sms.high", "sms.bulk", "chat.high", "chat.bulk"),
+    *("hub.high", "hub.bulk", "hub.webhooks", "hub.sweep"),
+)
 # The largest frame a client may send is 16 KiB; 64 KiB lets a larger one be refused with a reason of our own.
 MAX_FRAME_BYTES = 64 * 1024
 

@@ -46,6 +46,12 @@ def complaint(pointer: str, value: Any) -> str | None:
     return None if error is None else f"{error.json_path}: {error.message[:300]}"
 
 
+def complaint_of_event(event: Any) -> str | None:
+    """What is wrong with the body of a webhook, by what the document says of its type."""
+    body = document()["webhooks"][event["type"]]["post"]["requestBody"]["$ref"].removeprefix("#")
+    return complaint(f"{body}/content/application~1json/schema", event)
+
+
 def pointer_of(operation: Operation, *names: str) -> str:
     """Where a part of an operation is in the document, references followed, as a JSON pointer."""
     found: Any = operation.spec

@@ -14,9 +14,11 @@ from hub.audience.models import Stream, Subscriber
 from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications.models import FanOut, Idempotency, Notification
+from hub.webhooks.models import Webhook
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import CONTENT, expire_leases, owe, take
 from tests.support.factories import item_of, send
+from tests.support.webhooks import make_webhook, owe_event
 
 AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -60,6 +62,10 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     withdrawn = item_of(send(alice.tenant, "alice"), alice)
     FanOut.objects.create(tenant=alice.tenant, notification=withdrawn.notification, operation="retract", due_at=AGO)
     due = owe(alice)
+    hook = make_webhook(alice.tenant)
+    Webhook.objects.update(disabled_at=AGO)
+    owe_event(hook, state="claimed", lease_until=AGO)
+    owe_event(hook, state="delivered", finished_at=AGO - timedelta(days=31))
     keep(alice, "old", AGO)
     keep(alice, "new", datetime.now(UTC) + timedelta(hours=1))
 
@@ -74,6 +80,8 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
         "snoozes": 1,
         "expiry": 1,
         "idempotency": 1,
+        "webhooks": 2,  # a lost call, then given up
+        "webhook_history": 1,
     }
     assert item_of(unfinished, alice).visible
     lost.refresh_from_db()

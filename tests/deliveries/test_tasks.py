@@ -13,7 +13,7 @@ from deliveries.sweeper import SWEEP
 from hub.audience.models import Subscriber
 from hub.fallback.models import Delivery
 from hub.presence import redis_client
-from hub.wake import DISPATCH, FAN_OUT, pending_key, wake, wake_fan_out
+from hub.wake import DISPATCH, FAN_OUT, WEBHOOKS, pending_key, wake, wake_fan_out
 from project.celery import app
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import owe
@@ -36,13 +36,15 @@ def arrives(queue: str, wanted: int) -> bool:
 def test_names() -> None:
     app.loader.import_default_modules()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    assert ours == {"deliveries.dispatch", "deliveries.fan_out", "deliveries.sweep"} == {DISPATCH, FAN_OUT, SWEEP}
+    named = {"deliveries.dispatch", "deliveries.fan_out", "deliveries.webhooks", "deliveries.sweep"}
+    assert ours == named == {DISPATCH, FAN_OUT, WEBHOOKS, SWEEP}
 
 
 def test_each_channel_has_a_queue_a_lane_urgent_ones_first() -> None:
     assert [queue.name for queue in queues()] == [
         *("hub.high", "push.high", "email.high", "sms.high", "chat.high"),
         *("hub.bulk", "push.bulk", "email.bulk", "sms.bulk", "chat.bulk"),
+        "hub.webhooks",
         "hub.sweep",
     ]
 

@@ -28,6 +28,7 @@ from hub.suppression.services import Entry, suppress
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
 from hub.tenancy.tokens import mint
+from hub.webhooks.services import create_webhook, send_test
 from tests.support.deliveries import make_item, owe
 from tests.support.devices import make_device
 from tests.support.factories import make_subscriber, make_tenant, send
@@ -53,6 +54,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     make_device(alice, "phone")
     suppress([Entry(tenant.pk, "email", "gone@example.com", "hard_bounce", "belongings")])
     dead = _dead_letter(alice)
+    hook = create_webhook(tenant=tenant, url="https://hooks.example.com/hub", events=["webhook.test"])
     count = InboxItem.objects.filter(subscriber=alice).count()
     Stream.objects.filter(subscriber=alice).update(last_seq=count, unread=count, unseen=count)
     return Belongings(
@@ -74,6 +76,8 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "item": str(item.pk),
             "delivery": str(dead.pk),
             "dead_letter": str(dead.pk),
+            "webhook": str(hook.pk),
+            "webhook_delivery": str(send_test(tenant=tenant, webhook_id=hook.pk).pk),
         },
     )
 

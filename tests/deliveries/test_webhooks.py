@@ -1,0 +1,326 @@
+"""Webhooks over real connections: signed, tried again as the endpoint answers, and nobody waits for another."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from deliveries import dispatch, sweeper, webhooks
+from hub.inbox.services import mark
+from hub.outbound import Outbound
+from hub.policy.webhooks import PATIENCE
+from hub.tenancy.models import Tenant
+from hub.webhooks import claims
+from hub.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
+from hub.webhooks.services import change_webhook, create_webhook, redeliver, rotate_secret, send_test
+from tests.api import contract
+from tests.support.factories import item_of, make_subscriber, make_tenant, send
+from tests.support.receiver import Behaviour, Handler, Receiver, reset, running_receiver, says
+from tests.support.webhooks import due_again, end_leases, owe_event, waits
+
+HOUR = timedelta(hours=1)
+SOON = 10.0  # seconds: for a busy machine, and much less than a call may hang
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    with running_receiver() as receiver:
+        settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host,)}
+        yield receiver
+        receiver.over.set()
+        webhooks.join(20)
+
+
+@pytest.fixture
+def webhook(tenant: Tenant, receiver: Receiver) -> Webhook:
+    return create_webhook(tenant=tenant, url=receiver.url("/"), events=["*"])
+
+
+def post() -> None:
+    """What is due is posted, and its answers are on record."""
+    webhooks.start()
+    webhooks.join(20)
+
+
+def fresh(row: Any) -> Any:
+    row.refresh_from_db()
+    return row
+
+
+def tries(delivery: WebhookDelivery) -> list[int | None]:
+    return list(delivery.tries.order_by("fence").values_list("status", flat=True))
+
+
+def test_what_happens_is_posted_as_the_document_says_and_can_be_verified(
+    tenant: Tenant, webhook: Webhook, receiver: Receiver
+) -> None:
+    alice = make_subscriber(tenant, "alice")
+    item = item_of(send(tenant, "alice", title="Hello"), alice)
+    mark(subscriber_id=alice.pk, request={"op": "read", "ids": [str(item.pk)]}, origin="")
+    send_test(tenant=tenant, webhook_id=webhook.pk)
+    post()
+    assert sorted(got.event["type"] for got in receiver.got) == [
+        "item.read",
+        "notification.accepted",
+        "notification.processed",
+        "webhook.test",
+    ]
+    for got in receiver.got:
+        assert Verifier(webhook.secret).verify(got.body, got.headers) == got.event
+        assert contract.complaint_of_event(got.event) is None
+        assert got.headers["content-type"] == "application/json"
+    assert {got.id for got in receiver.got} == {str(row.pk) for row in WebhookDelivery.objects.all()}
+    assert {row.state for row in WebhookDelivery.objects.all()} == {"delivered"}
+
+
+def test_anybody_else_cannot_sign(webhook: Webhook, receiver: Receiver) -> None:
+    owe_event(webhook)
+    post()
+    [got] = receiver.got
+    with pytest.raises(WebhookVerificationError):
+        Verifier(webhook.secret).verify(got.body + b" ", got.headers)
+    with pytest.raises(WebhookVerificationError):
+        Verifier("whsec_" + "A" * 44).verify(got.body, got.headers)
+
+
+def test_while_a_secret_is_replaced_both_sign(tenant: Tenant, webhook: Webhook, receiver: Receiver) -> None:
+    old = webhook.secret
+    new = rotate_secret(tenant=tenant, webhook_id=webhook.pk, overlap=HOUR).secret
+    owe_event(webhook)
+    post()
+    for secret in (old, new):
+        assert Verifier(secret).verify(receiver.got[0].body, receiver.got[0].headers)
+    Webhook.objects.update(previous_until=webhook.created_at)
+    owe_event(webhook)
+    post()
+    assert Verifier(new).verify(receiver.got[1].body, receiver.got[1].headers)
+    with pytest.raises(WebhookVerificationError):
+        Verifier(old).verify(receiver.got[1].body, receiver.got[1].headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("500", 500),
+        ("503", 503),
+        ("404", 404),
+        ("429", 429),
+        ("redirect", 302),
+        ("hang", None),
+        ("drip", None),
+        ("reset", None),
+        ("refused", None),
+    ],
+)
+def test_whatever_goes_wrong_it_comes_again_with_the_same_id(
+    webhook: Webhook, receiver: Receiver, free_port: int, settings: Settings, name: str, status: int | None
+) -> None:
+    inside = f"http://{receiver.host}/inside"
+    wrongs: dict[str, Behaviour] = {
+        "hang": receiver.hang,
+        "drip": receiver.drip,
+        "reset": reset,
+        "redirect": says(302, Location=inside),
+    }
+    receiver.act = wrongs.get(name) or says(status or 0)
+    if name == "refused":
+        settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host, f"127.0.0.1:{free_port}")}
+        Webhook.objects.update(url=f"http://127.0.0.1:{free_port}/")
+    delivery = owe_event(webhook)
+    post()
+    assert (fresh(delivery).state, delivery.reason, delivery.attempts, tries(delivery)) == (
+        "waiting",
+        "retrying",
+        1,
+        [status],
+    )
+    assert 0 < waits(delivery) <= 5.5
+    assert fresh(webhook).failures == 1
+    Webhook.objects.update(url=receiver.url("/"))
+    receiver.over.set()
+    receiver.act = says(200)
+    due_again()
+    post()
+    assert (fresh(delivery).state, tries(delivery)) == ("delivered", [status, 200])
+    assert {got.id for got in receiver.got} == {str(delivery.pk)}
+    assert receiver.at("/inside") == []
+    assert (fresh(webhook).failures, webhook.failing_since) == (0, None)
+
+
+def test_of_a_huge_answer_the_beginning_is_enough(webhook: Webhook, receiver: Receiver) -> None:
+    receiver.act = says(200, b"\x00\x1b<x>" + b"y" * 5_000_000)
+    delivery = owe_event(webhook)
+    post()
+    assert fresh(delivery).state == "delivered"
+    assert delivery.tries.get().answer == "  <x>" + "y" * 495
+
+
+def test_the_endpoints_own_wish_for_patience_is_honoured(webhook: Webhook, receiver: Receiver) -> None:
+    receiver.act = says(503, Retry_After="120")
+    delivery = owe_event(webhook)
+    post()
+    assert 100 < waits(delivery) <= 132
+
+
+def test_410_disables_it_and_what_it_was_owed_is_given_up(tenant: Tenant, webhook: Webhook, receiver: Receiver) -> None:
+    receiver.act = says(410)
+    later = owe_event(webhook)
+    WebhookDelivery.objects.update(due_at=later.created_at + HOUR)
+    delivery = owe_event(webhook)
+    post()
+    assert (fresh(delivery).state, delivery.reason) == ("dead", "gone")
+    assert (fresh(webhook).disabled_reason, webhook.disabled_at is not None) == ("gone", True)
+    sweeper.run_step("webhooks")
+    assert (fresh(later).state, later.reason) == ("dead", "disabled")
+    send(tenant, make_subscriber(tenant).external_id)
+    assert WebhookDelivery.objects.count() == 2  # it is told nothing any more
+    receiver.act = says(200)
+    change_webhook(tenant=tenant, webhook_id=webhook.pk, enabled=True)
+    assert redeliver(tenant=tenant, webhook_id=webhook.pk, since=later.created_at) == 2
+    post()
+    assert {row.state for row in WebhookDelivery.objects.all()} == {"delivered"}
+    assert {got.id for got in receiver.got[1:]} == {str(later.pk), str(delivery.pk)}
+
+
+@pytest.mark.parametrize(("failing_for", "disabled"), [(PATIENCE + 60, True), (PATIENCE - 60, False)])
+def test_the_last_attempt_disables_only_who_accepted_nothing_all_the_while(
+    webhook: Webhook, receiver: Receiver, failing_for: int, disabled: bool
+) -> None:
+    receiver.act = says(500)
+    delivery = owe_event(webhook, attempts=9)
+    since = delivery.created_at - HOUR * (failing_for / 3600)
+    Webhook.objects.update(failing_since=since, failures=9)
+    post()
+    assert (fresh(delivery).state, delivery.reason) == ("dead", "retries_exhausted")
+    assert (fresh(webhook).disabled_reason == "failing") is disabled
+
+
+def test_an_endpoint_that_hangs_holds_up_nobody_else(
+    tenant: Tenant, webhook: Webhook, receiver: Receiver, settings: Settings
+) -> None:
+    """The others' events come while it hangs, and it has its share of calls and no more."""
+    settings.HUB = settings.HUB | {"provider_timeout": 25, "delivery_lease": 60}
+    slow = create_webhook(tenant=make_tenant(), url=receiver.url("/slow"), events=["*"])
+    hanging, done = Event(), Event()
+
+    def hang(handler: Handler) -> None:
+        hanging.set()
+        receiver.hang(handler)
+
+    def accept(handler: Handler) -> None:
+        handler.answer(204)
+        done.set()
+
+    receiver.behaviours = {"/slow": hang, "/": accept}
+    for _ in range(50):
+        owe_event(slow)
+    webhooks.start()
+    assert hanging.wait(SOON)
+    for _ in range(3):
+        done.clear()
+        owe_event(webhook)
+        webhooks.start()
+        assert done.wait(SOON), "it waited for an endpoint that hangs"
+    assert len(receiver.at("/slow")) <= 10
+
+
+def test_no_endpoint_gets_more_than_its_share_at_once(webhook: Webhook, receiver: Receiver, settings: Settings) -> None:
+    settings.HUB = settings.HUB | {"webhook_concurrency": 3}
+    receiver.act = receiver.hang
+    for _ in range(9):
+        owe_event(webhook)
+    assert [len(claims.claim(limit=100)), len(claims.claim(limit=100))] == [3, 0]
+    assert not claims.is_due()
+    Webhook.objects.update(failing_since=webhook.created_at)
+    end_leases()
+    claims.recover()
+    assert [len(claims.claim(limit=100)), len(claims.claim(limit=100))] == [1, 0]
+
+
+def test_a_worker_that_dies_between_attempt_and_answer_loses_nothing(webhook: Webhook, receiver: Receiver) -> None:
+    delivery = owe_event(webhook)
+    [lost] = claims.claim(limit=10)
+    assert WebhookAttempt.objects.get().status is None
+    assert claims.claim(limit=10) == []
+    end_leases()
+    sweeper.run_step("webhooks")
+    webhooks.join(20)
+    assert (fresh(delivery).state, delivery.attempts, tries(delivery)) == ("delivered", 1, [None, 204])
+    assert receiver.got[0].id == str(lost.delivery_id)
+
+
+def test_a_late_answer_goes_on_record_and_moves_nothing(webhook: Webhook, receiver: Receiver) -> None:
+    delivery = owe_event(webhook)
+    [late] = claims.claim(limit=10)
+    end_leases()
+    claims.recover()
+    [current] = claims.claim(limit=10)
+    assert webhooks.record([answered(late, 500)]) == 0
+    assert (fresh(delivery).state, delivery.attempts) == ("claimed", 0)
+    assert webhooks.record([answered(current, 200)]) == 1
+    assert webhooks.record([answered(current, 500)]) == 0
+    assert (fresh(delivery).state, tries(delivery)) == ("delivered", [500, 500])
+
+
+def answered(post: claims.Post, status: int) -> webhooks.Result:
+    return webhooks.Result(post.delivery_id, post.webhook_id, post.fence, status)
+
+
+def test_nothing_is_claimed_once_the_process_is_to_end(webhook: Webhook, receiver: Receiver) -> None:
+    dispatch.stopping.set()
+    delivery = owe_event(webhook)
+    post()
+    assert (fresh(delivery).state, receiver.got) == ("waiting", [])
+
+
+def test_the_address_is_checked_again_with_every_call(webhook: Webhook, receiver: Receiver, settings: Settings) -> None:
+    """What was public when it was written may be the hub's own network by now."""
+    settings.HUB = settings.HUB | {"outbound_exempt": ()}
+    delivery = owe_event(webhook)
+    post()
+    assert (fresh(delivery).state, tries(delivery), receiver.got) == ("waiting", [None], [])
+    assert "https" in delivery.tries.get().answer
+
+
+def test_a_suspended_tenant_is_told_when_it_is_back(tenant: Tenant, webhook: Webhook, receiver: Receiver) -> None:
+    Tenant.objects.update(status="suspended")
+    delivery = owe_event(webhook)
+    post()
+    assert receiver.got == []
+    Tenant.objects.update(status="active")
+    post()
+    assert fresh(delivery).state == "delivered"
+
+
+def test_a_failure_to_claim_leaves_the_rest_to_the_sweeper(
+    webhook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = owe_event(webhook)
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbound, "__aenter__", None)
+        post()
+    assert fresh(delivery).state == "waiting"
+    sweeper.run_step("webhooks")
+    webhooks.join(20)
+    assert fresh(delivery).state == "delivered"
+
+
+def test_history_goes_after_a_while_and_with_its_webhook(tenant: Tenant, webhook: Webhook, settings: Settings) -> None:
+    settings.HUB = settings.HUB | {"webhook_retention": 3600}
+    other = create_webhook(tenant=tenant, url=webhook.url, events=["*"])
+    old, new, waiting = (owe_event(webhook, state=state) for state in ("delivered", "dead", "waiting"))
+    of_other = owe_event(other)
+    WebhookAttempt.objects.create(tenant=tenant, delivery=old, fence=1)
+    WebhookDelivery.objects.filter(pk=old.pk).update(finished_at=old.created_at - 2 * HOUR)
+    WebhookDelivery.objects.filter(pk=new.pk).update(finished_at=new.created_at)
+    Webhook.objects.filter(pk=other.pk).update(deleted_at=old.created_at - 2 * HOUR)
+    assert sweeper.run_step("webhook_history") == 2
+    assert set(WebhookDelivery.objects.all()) == {new, waiting}
+    assert not WebhookAttempt.objects.exists()
+    assert not Webhook.objects.filter(pk=other.pk).exists()
+    assert of_other
