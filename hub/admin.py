@@ -4,6 +4,8 @@ from django.contrib import admin
 
 from hub.audience.admin import SubscriberAdmin, TopicAdmin
 from hub.audience.models import Subscriber, Topic
+from hub.chat.admin import ChatAddressAdmin
+from hub.chat.models import ChatAddress
 from hub.content.admin import EventTypeAdmin, TemplateAdmin
 from hub.content.models import EventType, Template
 from hub.devices.admin import DeviceAdmin
@@ -25,6 +27,7 @@ admin.site.register(SigningKey, SigningKeyAdmin)
 admin.site.register(Subscriber, SubscriberAdmin)
 admin.site.register(Topic, TopicAdmin)
 admin.site.register(Device, DeviceAdmin)
+admin.site.register(ChatAddress, ChatAddressAdmin)
 admin.site.register(Suppression, SuppressionAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)

@@ -1,6 +1,7 @@
 """Every table of the hub, gathered from the concepts that own them, as Django wants them in one place."""
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
+from hub.chat.models import ChatAddress
 from hub.content.models import EventType, Template
 from hub.devices.models import Device
 from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
@@ -16,6 +17,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Change",
+    "ChatAddress",
     "DeadLetter",
     "Delivery",
     "DeliveryDestination",

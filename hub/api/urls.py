@@ -12,6 +12,7 @@ from hub.audience.api import (
     SubscriberList,
 )
 from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
+from hub.chat.api import SubscriberChat, SubscriberChats
 from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
 from hub.devices.api import OwnDevice, OwnDevices, SubscriberDevice, SubscriberDevices
 from hub.fallback.api import (
@@ -72,6 +73,8 @@ server = [
     path("subscribers/<segment:external_id>/export", SubscriberExport.as_view()),
     path("subscribers/<segment:external_id>/inbox", SubscriberInbox.as_view()),
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
+    path("subscribers/<segment:external_id>/chat", SubscriberChats.as_view()),
+    path("subscribers/<segment:external_id>/chat/<segment:kind>", SubscriberChat.as_view()),
     path("subscribers/<segment:external_id>/devices", SubscriberDevices.as_view()),
     path("subscribers/<segment:external_id>/devices/<segment:device>", SubscriberDevice.as_view()),
     path("event-types", EventTypeList.as_view()),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.audience.models import Subscriber
+from hub.chat.selectors import HAS_CHAT, chats_of
 from hub.devices.selectors import HAS_DEVICE, push_targets
 from hub.providers.accounts import hub_accounts
 
@@ -48,10 +49,19 @@ def _devices(subscriber_ids: Collection[UUID]) -> Destinations:
     }
 
 
+def _chats(subscriber_ids: Collection[UUID]) -> Destinations:
+    """On record an address goes by its row's id: a webhook's URL lets whoever reads it write there."""
+    return {
+        subscriber_id: [Destination(str(row.pk), row.kind, {"address": row.address}) for row in rows]
+        for subscriber_id, rows in chats_of(subscriber_ids).items()
+    }
+
+
 RESOLVERS: dict[str, Resolver] = {
     "push": Resolver(HAS_DEVICE, _devices),
     "email": Resolver("s.email <> ''", partial(_of_profile, "email")),
     "sms": Resolver("s.phone <> ''", partial(_of_profile, "phone")),
+    "chat": Resolver(HAS_CHAT, _chats),
 }
 _OWN = "EXISTS (SELECT FROM hub_provider p WHERE p.tenant_id = s.tenant_id AND p.channel = '{name}' AND p.active)"
 

@@ -604,6 +604,52 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="ChatAddress",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("slack", "Slack"),
+                            ("teams", "Teams"),
+                            ("discord", "Discord"),
+                            ("telegram", "Telegram"),
+                            ("chat_webhook", "Chat Webhook"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("address", hub.tenancy.crypto.EncryptedTextField(editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chats",
+                        to="hub.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "chat addresses",
+            },
+        ),
+        migrations.CreateModel(
             name="Change",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -1245,6 +1291,14 @@ class Migration(migrations.Migration):
                 ),
                 name="hub_delivery_lease",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="chataddress",
+            index=models.Index(fields=["tenant", "-id"], name="hub_chat_address_list"),
+        ),
+        migrations.AddConstraint(
+            model_name="chataddress",
+            constraint=models.UniqueConstraint(fields=("subscriber", "kind"), name="hub_chat_address_kind"),
         ),
         migrations.AddConstraint(
             model_name="attempt",

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from hub.audience.models import Stream, Subscriber
 from hub.audience.topics import add_members, upsert_topic
+from hub.chat.services import set_address
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
@@ -52,6 +53,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
     item = make_item(alice, status=Notification.Status.PROCESSED)
     make_device(alice, "phone")
+    set_address(subscriber=alice, kind="slack", address="C024BE91L")
     suppress([Entry(tenant.pk, "email", "gone@example.com", "hard_bounce", "belongings")])
     dead = _dead_letter(alice)
     hook = create_webhook(tenant=tenant, url="https://hooks.example.com/hub", events=["webhook.test"])
@@ -64,6 +66,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
         named={
             "subscriber": "alice",
             "device": "phone",
+            "kind": "slack",
             "topic": "releases",
             "event_type": "comment.created",
             "template": "order-shipped",

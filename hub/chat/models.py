@@ -1,0 +1,35 @@
+"""Where somebody is reached in a chat."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.ids import uuid7
+from hub.tenancy.crypto import EncryptedTextField
+
+
+class ChatAddress(models.Model):
+    """One subscriber's place in one kind of chat. The kind is that of the provider which reaches it."""
+
+    class Kind(models.TextChoices):
+        SLACK = "slack"
+        TEAMS = "teams"
+        DISCORD = "discord"
+        TELEGRAM = "telegram"
+        CHAT_WEBHOOK = "chat_webhook"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    subscriber = models.ForeignKey("hub.Subscriber", models.CASCADE, db_index=False, related_name="chats")
+    kind = models.CharField(max_length=16, choices=Kind)
+    # an id that the chat gave, or a URL that takes messages: whoever knows it can write there
+    address = EncryptedTextField(editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "chat addresses"
+        constraints = [models.UniqueConstraint(fields=["subscriber", "kind"], name="hub_chat_address_kind")]
+        indexes = [models.Index(fields=["tenant", "-id"], name="hub_chat_address_list")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.subscriber_id}"
