@@ -15,7 +15,6 @@ from hub import loop
 from hub.conf import conf
 from hub.fallback.record import Result
 from hub.fallback.work import Work
-from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
 from hub.trace import log_error, tracing
 
@@ -121,10 +120,10 @@ def _result(work: Work, receipt: Receipt, safe: bool) -> Result:
         work.delivery_id,
         work.destination_id,
         work.fence,
-        Outcome.SENT if isinstance(receipt, Sent) else receipt.outcome,
+        receipt.outcome,
         code=receipt.code,
         answer=receipt.answer,
-        retry_after=None if isinstance(receipt, Sent) else receipt.retry_after,
+        retry_after=receipt.retry_after,
         provider_message_id=receipt.message_id if isinstance(receipt, Sent) else "",
         elsewhere=work.elsewhere,
         safe=safe,

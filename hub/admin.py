@@ -14,6 +14,8 @@ from hub.fallback.admin import DeadLetterAdmin, DeliveryAdmin
 from hub.fallback.models import DeadLetter, Delivery
 from hub.notifications.admin import NotificationAdmin
 from hub.notifications.models import Notification
+from hub.providers.admin import ProviderAdmin
+from hub.providers.models import Provider
 from hub.suppression.admin import SuppressionAdmin
 from hub.suppression.models import Suppression
 from hub.tenancy.admin import ApiKeyAdmin, SigningKeyAdmin, TenantAdmin
@@ -31,6 +33,7 @@ admin.site.register(ChatAddress, ChatAddressAdmin)
 admin.site.register(Suppression, SuppressionAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)
+admin.site.register(Provider, ProviderAdmin)
 admin.site.register(Notification, NotificationAdmin)
 admin.site.register(Delivery, DeliveryAdmin)
 admin.site.register(DeadLetter, DeadLetterAdmin)

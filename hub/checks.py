@@ -12,7 +12,11 @@ from django.db import connections
 from django.utils.text import slugify
 
 from hub.conf import Conf, conf
+from hub.exceptions import InvalidRequest
+from hub.policy.ladder import CHANNELS
+from hub.providers.accounts import hub_accounts
 from hub.providers.kinds import kind_class
+from hub.providers.settings import check_config
 from hub.tenancy.keys import PREFIX as KEY_PREFIX
 
 OPERATOR_TOKEN_LENGTH = 32
@@ -54,12 +58,21 @@ def operator_token(**_: Any) -> list[CheckMessage]:
 
 @register()
 def provider_classes(**_: Any) -> Iterator[CheckMessage]:
-    """hub.E002: every account must be of a kind that there is, and every kind a class that can be imported."""
+    """hub.E002: every account must be of a kind that there is, and every kind a class that can be imported. hub.E011: what
+    an account must know is missing or wrong."""
     for key, given in conf.providers.items():
         try:
             kind_class(given.get("kind", ""))
         except (LookupError, ImportError) as error:
             yield Error(f"HUB['providers'][{key!r}]: {error}", id="hub.E002")
+            return
+    try:
+        for account in (account for channel in CHANNELS for account in hub_accounts(channel)):
+            check_config(kind_class(account.kind).settings, account.config, {})
+    except InvalidRequest as error:
+        yield Error(f"HUB['providers'][{account.key!r}]: {error.message}", id="hub.E011")
+    except OSError as error:
+        yield Error(f"HUB['providers']: {error}", id="hub.E011")
 
 
 @register()

@@ -122,6 +122,7 @@ HUB = {
     "from_email": DEFAULT_FROM_EMAIL,
     "operator_token": env.str("HUB_OPERATOR_TOKEN", default=""),
     "open_registration": DEMO,
+    **({"providers": env.json("HUB_PROVIDERS")} if "HUB_PROVIDERS" in env or "HUB_PROVIDERS_FILE" in env else {}),
     "outbound_exempt": tuple(env.list("HUB_OUTBOUND_EXEMPT", default=[])),
 }
 

@@ -12,7 +12,9 @@ from typing import ClassVar
 
 from deliveries.providers.errors import Ambiguous, SendError
 from hub.fallback.work import Work
+from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
+from hub.providers.settings import Setting
 from hub.trace import log_error
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,9 @@ class Sent:
     message_id: str = ""
     code: str = ""
     answer: str = ""
+
+    outcome = Outcome.SENT
+    retry_after = None
 
 
 # what came of one work: it was sent, or the error says what happened
@@ -39,6 +44,8 @@ class Provider(ABC):
 
     # one of push, email, sms, chat
     channel: ClassVar[str]
+    # what `account.config` may hold besides `rate`
+    settings: ClassVar[Sequence[Setting]] = ()
     # works that one call may carry; more than one only where `batch_key` is the same
     batch_size: ClassVar[int] = 1
     # calls at once, in one process
@@ -49,7 +56,7 @@ class Provider(ABC):
     idempotency: ClassVar[float | None] = None
 
     def __init__(self, account: Account) -> None:
-        """Raises Configuration when `account.config` lacks something."""
+        """Raises Configuration when nothing can be sent with `account.config`."""
         self.account = account
 
     @abstractmethod

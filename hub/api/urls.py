@@ -35,6 +35,7 @@ from hub.notifications.api import (
 )
 from hub.notifications.bulk_api import NotificationBulk
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
+from hub.providers.api import ProviderDetail, ProviderKinds, ProviderList, ProviderTest
 from hub.suppression.api import Suppressions
 from hub.tenancy.api import (
     ApiKeyDetail,
@@ -95,6 +96,10 @@ server = [
     path("tenants/<segment:slug>/clock", TenantClock.as_view()),
     path("user-tokens", UserTokens.as_view()),
     path("user-tokens/revoke", UserTokensRevoke.as_view()),
+    path("providers", ProviderList.as_view()),
+    path("providers/<segment:key>", ProviderDetail.as_view()),
+    path("providers/<segment:key>/test", ProviderTest.as_view()),
+    path("provider-kinds", ProviderKinds.as_view()),
     path("analytics", Analytics.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
     path("deliveries", DeliveryList.as_view()),

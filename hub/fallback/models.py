@@ -121,7 +121,8 @@ class Attempt(models.Model):
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
     destination = models.ForeignKey(DeliveryDestination, models.CASCADE, db_index=False, related_name="attempts")
     fence = models.IntegerField()
-    provider = models.CharField(max_length=100)
+    # the label of the account that was called: kind:key
+    provider = models.CharField(max_length=140)
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     # empty until the provider has answered: a kind of deliveries' errors, or `sent`

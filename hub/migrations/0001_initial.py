@@ -362,7 +362,7 @@ class Migration(migrations.Migration):
             name="Provider",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("key", models.SlugField(db_index=False, max_length=64)),
+                ("key", models.CharField(max_length=100)),
                 ("kind", models.CharField(max_length=32)),
                 ("channel", models.CharField(max_length=16)),
                 ("position", models.SmallIntegerField(default=0)),
@@ -686,7 +686,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("fence", models.IntegerField()),
-                ("provider", models.CharField(max_length=100)),
+                ("provider", models.CharField(max_length=140)),
                 ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("outcome", models.CharField(blank=True, default="", max_length=16)),
@@ -1036,6 +1036,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="provider",
             index=models.Index(fields=["tenant", "channel", "position"], name="hub_provider_order"),
+        ),
+        migrations.AddIndex(
+            model_name="provider",
+            index=models.Index(fields=["key"], name="hub_provider_search", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddConstraint(
             model_name="provider",

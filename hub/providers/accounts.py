@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zlib import crc32
@@ -49,14 +51,27 @@ def of_row(row: Provider) -> Account:
 
 def hub_accounts(channel: str) -> tuple[Account, ...]:
     """The hub's own accounts on `channel`, in the order of the setting."""
-    found = []
-    for key, given in conf.providers.items():
-        kind = given["kind"]
-        if kind_class(kind).channel == channel:
-            config = {name: value for name, value in given.items() if name != "kind"}
-            version = crc32(orjson.dumps(config, option=orjson.OPT_SORT_KEYS))
-            found.append(Account(f"hub.{key}", kind, key, channel, version, config))
-    return tuple(found)
+    given = orjson.dumps([conf.providers, conf.provider_kinds])
+    return tuple(account for account in _hub_accounts(given) if account.channel == channel)
+
+
+@lru_cache(maxsize=4)
+def _hub_accounts(given: bytes) -> tuple[Account, ...]:
+    """Read once: a secret in a file that has changed counts from the next start of the process."""
+    accounts = []
+    for key, account in orjson.loads(given)[0].items():
+        config = {name: _read(value) for name, value in account.items() if name != "kind"}
+        version = crc32(orjson.dumps(config, option=orjson.OPT_SORT_KEYS))
+        kind = account["kind"]
+        accounts.append(Account(f"hub.{key}", kind, key, kind_class(kind).channel, version, config))
+    return tuple(accounts)
+
+
+def _read(value: Any) -> Any:
+    """`{"file": path}` is what the file says."""
+    if isinstance(value, dict) and value.keys() == {"file"}:
+        return Path(value["file"]).read_text().strip()
+    return value
 
 
 def channels_of(tenant_id: UUID) -> tuple[str, ...]:

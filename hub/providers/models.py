@@ -12,7 +12,7 @@ class Provider(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="providers")
-    key = models.SlugField(max_length=64, db_index=False)
+    key = models.CharField(max_length=100)
     # one of hub.providers.kinds, and the channel that it serves
     kind = models.CharField(max_length=32)
     channel = models.CharField(max_length=16)
@@ -27,7 +27,10 @@ class Provider(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_provider_key")]
-        indexes = [models.Index(fields=["tenant", "channel", "position"], name="hub_provider_order")]
+        indexes = [
+            models.Index(fields=["tenant", "channel", "position"], name="hub_provider_order"),
+            models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="hub_provider_search"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}"

@@ -20,7 +20,7 @@ from hub.tenancy.models import ApiKey, Tenant
 PREFIX = "hub_"
 RESOURCES = (
     *("notifications", "subscribers", "event_types", "templates", "topics", "deliveries", "suppressions"),
-    *("tenant", "api_keys", "signing_keys", "user_tokens", "webhooks"),
+    *("tenant", "api_keys", "signing_keys", "user_tokens", "webhooks", "providers"),
 )
 SCOPES = frozenset(
     ["*", *(f"{resource}:{action}" for resource in RESOURCES for action in ("read", "write", "*"))],

@@ -26,6 +26,8 @@ def test_our_own_project_is_configured_right() -> None:
     [
         ({"HUB": {"colour": "red"}}, "hub.E001"),
         ({"HUB": {"providers": {"mail": {"kind": "pigeon"}}}}, "hub.E002"),
+        ({"HUB": {"providers": {"mail": {"kind": "django", "colour": "red"}}}}, "hub.E011"),
+        ({"HUB": {"providers": {"mail": {"kind": "django", "rate": {"file": "/no/such/file"}}}}}, "hub.E011"),
         ({"REDIS_URL": ""}, "hub.E005"),
         ({"HUB": {"redis_url": "127.0.0.1:6379"}}, "hub.E005"),
         ({"CHANNEL_LAYERS": {}}, "hub.E006"),

@@ -25,6 +25,7 @@ from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
+from hub.providers.services import create_provider
 from hub.suppression.services import Entry, suppress
 from hub.tenancy.models import Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
@@ -72,6 +73,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "template": "order-shipped",
             "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
             "signing_key": str(create_signing_key(tenant=tenant).pk),
+            "provider": create_provider(tenant=tenant, key="texts", kind="django", active=False).key,
             "tenant": tenant.slug,
             "sandbox": tenant.slug,
             "notification": str(_scheduled(tenant).pk),

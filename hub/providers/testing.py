@@ -1,0 +1,100 @@
+"""A message to try an account with: sent at once, on no record but the answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hub.audience.models import Subscriber
+from hub.conf import conf
+from hub.exceptions import InvalidRequest, NotFound
+from hub.fallback.destinations import Destination, destinations
+from hub.fallback.record import redact
+from hub.fallback.work import Work
+from hub.ids import uuid7
+from hub.loop import run
+from hub.policy.retry import Outcome
+from hub.providers.accounts import of_row
+from hub.providers.kinds import kind_class
+from hub.providers.models import Provider
+from hub.trace import request_id
+
+CONTENT: dict[str, Any] = {
+    "title": "A test of notifications",
+    "body": "If you can read this, the account works.",
+    **{"html": "", "data": {}, "actor": None, "action_url": None, "actions": []},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What came of it: `outcome` as attempts have it, and the provider's own words."""
+
+    outcome: str
+    code: str
+    answer: str
+    message_id: str = ""
+
+
+def try_out(provider: Provider, *, to: str = "", subscriber: str = "") -> Tested:
+    """Send a test message to an address, or wherever the account reaches a subscriber. Takes `provider_timeout` at most.
+
+    Raises InvalidRequest and NotFound when there is nowhere to send it.
+    """
+    work = _work(provider, _destination(provider, to, subscriber))
+    try:
+        receipt = run(_send(provider, work), timeout=conf.provider_timeout)
+    except TimeoutError:
+        return Tested(Outcome.AMBIGUOUS, "timeout", f"No answer within {conf.provider_timeout} s.")
+    message_id = getattr(receipt, "message_id", "")
+    return Tested(receipt.outcome, redact(receipt.code), redact(receipt.answer), message_id)
+
+
+async def _send(provider: Provider, work: Work) -> Any:
+    """The receipt; what the provider raises is one too."""
+    made = kind_class(provider.kind)(of_row(provider))
+    try:
+        (receipt,) = await made.send([work])
+    finally:
+        await made.close()
+    return receipt
+
+
+def _destination(provider: Provider, to: str, subscriber: str) -> Destination:
+    if bool(to) == bool(subscriber):
+        raise InvalidRequest.on("to", "Give an address as `to`, or the id of a subscriber.", "required")
+    if to:
+        return Destination(to)
+    found = Subscriber.objects.filter(tenant=provider.tenant_id, external_id=subscriber).first()
+    if found is None:
+        raise NotFound("There is no such subscriber.")
+    places = destinations(provider.channel, {found.pk}).get(found.pk, ())
+    fitting = next((place for place in places if place.kind in ("", provider.kind)), None)
+    if fitting is None:
+        raise InvalidRequest.on("subscriber", "This account reaches no address of theirs.")
+    return fitting
+
+
+def _work(provider: Provider, destination: Destination) -> Work:
+    nothing = uuid7()
+    return Work(
+        delivery_id=nothing,
+        destination_id=nothing,
+        attempt_id=nothing,
+        fence=1,
+        generation=0,
+        message_id=f"{nothing}.0",
+        account=of_row(provider),
+        elsewhere=False,
+        address=destination.address,
+        data=destination.data,
+        tenant=provider.tenant.slug,
+        notification_id=nothing,
+        item_id=nothing,
+        event="test",
+        category="test",
+        priority="normal",
+        content=CONTENT,
+        name="",
+        locale="",
+        unread=0,
+        request_id=request_id(),
+    )
