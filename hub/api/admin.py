@@ -141,6 +141,11 @@ class HubAdmin(Base[Row]):
     class Media:
         css = {"all": ("hub-admin/admin.css",)}
 
+    @admin.display(description="created (UTC)")
+    def made(self, row: Any) -> str:
+        """When it was made, to the minute."""
+        return f"{row.created_at:%Y-%m-%d %H:%M}"
+
     def panels(self, request: HttpRequest, row: Row) -> Sequence[Panel]:
         """What is shown below the form of a record."""
         return ()

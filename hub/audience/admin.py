@@ -14,12 +14,13 @@ from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.preferences.selectors import matrix
 
+PROFILE = ("tenant", "external_id", "name", "email", "phone", "locale", "timezone", "attributes", "user")
 SHOWN = 50
 RECENT = 20
 
 
 class SubscriberAdmin(HubAdmin[Subscriber]):
-    list_display = ("external_id", "tenant", "name", "email", "created_at")
+    list_display = ("external_id", "tenant", "name", "email", "made")
     list_filter = (("tenant", TenantFilter),)
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
@@ -29,6 +30,9 @@ class SubscriberAdmin(HubAdmin[Subscriber]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
         return ("tenant", "external_id", "created_at") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
+        return (*PROFILE, "tokens_valid_after", "created_at") if obj else PROFILE
 
     def save_model(self, request: HttpRequest, obj: Subscriber, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -51,7 +55,7 @@ class SubscriberAdmin(HubAdmin[Subscriber]):
 
 
 class TopicAdmin(HubAdmin[Topic]):
-    list_display = ("key", "name", "open", "tenant", "created_at")
+    list_display = ("key", "name", "open", "tenant", "made")
     list_filter = (("tenant", TenantFilter),)
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)

@@ -1,6 +1,6 @@
 """Admin: deliveries, and dead letters by their cause, with what an operator may do about them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.api.admin import CreatedFilter, ReadOnlyAdmin, TenantFilter, by_tenant
+from hub.api.confirm import confirmed
 from hub.api.panels import Panel, badge, link, when
-from hub.fallback.lists import Wanted
+from hub.fallback.lists import Wanted, delivery_ids
 from hub.fallback.models import Attempt, DeadLetter, Delivery
-from hub.fallback.reasons import SENTENCES
+from hub.fallback.reasons import DEAD, SENTENCES
 from hub.fallback.services import mark_dead, replay, replay_dead_letters
 from hub.policy.ladder import CHANNELS
 from hub.tenancy.models import Tenant
@@ -20,6 +21,9 @@ from hub.tenancy.models import Tenant
 # dead letters that are counted by cause, and that one click sends again: the newest
 COUNTED = 10_000
 AT_ONCE = 1_000
+AGAIN = (
+    "Each that is dead or was sent goes out once more, as soon as a worker has time: whoever got it gets a second copy."
+)
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -72,11 +76,6 @@ class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
         """What the log calls the request that it began with."""
         return delivery.notification.request_id
 
-    @admin.display(description="created (UTC)")
-    def made(self, delivery: Delivery) -> str:
-        """When it was planned."""
-        return f"{delivery.created_at:%Y-%m-%d %H:%M}"
-
     @admin.display(description="state")
     def colour(self, delivery: Delivery) -> SafeString:
         """Its state, coloured."""
@@ -92,7 +91,8 @@ class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
         """Calls that failed or were never answered."""
         return delivery.attempts + delivery.unknowns
 
-    @admin.action(description="Send the selected dead or sent deliveries again", permissions=["operate"])
+    @admin.action(description="Send the selected again", permissions=["operate"])
+    @confirmed("Send these again?", AGAIN, shown=lambda rows: map(_line, rows))
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Each becomes a new generation that is due now."""
         number = by_tenant(queryset, lambda tenant, ids: replay(tenant=tenant, delivery_ids=ids))
@@ -114,11 +114,21 @@ class DeliveryAdmin(DeliveriesAdmin):
     list_filter = ("state", ChannelFilter, ReasonFilter, CreatedFilter, "lane", ("tenant", TenantFilter))
     actions = ("send_again", "give_up")
 
-    @admin.action(description="Give the selected waiting deliveries up", permissions=["operate"])
+    @admin.action(description="Give the selected up", permissions=["operate"])
+    @confirmed(
+        "Give these up?",
+        "Those that wait become dead letters: nobody tries them any more, unless they are sent again from there.",
+        shown=lambda rows: map(_line, rows),
+    )
     def give_up(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """They become dead letters."""
         number = by_tenant(queryset, lambda tenant, ids: mark_dead(tenant=tenant, delivery_ids=ids))
         self.message_user(request, f"{number} given up. Those in another state were passed over.")
+
+
+class DeadReasonFilter(ReasonFilter):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(reason, reason) for reason in DEAD]
 
 
 class DeadLetterAdmin(DeliveriesAdmin):
@@ -126,7 +136,7 @@ class DeadLetterAdmin(DeliveriesAdmin):
 
     change_list_template = "admin/hub/dead_letters.html"
     list_display = ("made", "subscriber", "event", "channel", "reason", "tries", "tenant")
-    list_filter = (ChannelFilter, ReasonFilter, CreatedFilter, ("tenant", TenantFilter))
+    list_filter = (ChannelFilter, DeadReasonFilter, CreatedFilter, ("tenant", TenantFilter))
     actions = ("send_again", "send_cause_again")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
@@ -136,14 +146,14 @@ class DeadLetterAdmin(DeliveriesAdmin):
         return super().changelist_view(request, {"causes": self._causes(request), **(extra_context or {})})
 
     @admin.action(description="Send all with the causes of the selected again", permissions=["operate"])
+    @confirmed("Send all of these again?", AGAIN, shown=lambda rows: _of_causes(rows))
     def send_cause_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """The newest AT_ONCE of the same tenant, channel and reason as any that is selected."""
-        causes = set(queryset.values_list("tenant_id", "channel", "reason"))
-        tenants = Tenant.objects.in_bulk([tenant_id for tenant_id, _, _ in causes])
+        causes = _causes_of(queryset)
         number, more = 0, False
-        for tenant_id, channel, reason in causes:
+        for tenant, channel, reason in causes:
             wanted = Wanted(state=Delivery.State.DEAD, channel=channel, reason=reason)
-            again, left = replay_dead_letters(tenant=tenants[tenant_id], wanted=wanted, limit=AT_ONCE)
+            again, left = replay_dead_letters(tenant=tenant, wanted=wanted, limit=AT_ONCE)
             number, more = number + again, more or left
         rest = " There are more: do it again." if more else ""
         self.message_user(request, f"{number} sent again, of {len(causes)} causes.{rest}")
@@ -154,3 +164,24 @@ class DeadLetterAdmin(DeliveriesAdmin):
         counted = DeadLetter.objects.filter(pk__in=newest.values("pk")).values("channel", "reason")
         rows = counted.annotate(number=Count("pk")).order_by("-number")
         return [row | {"why": SENTENCES.get(row["reason"], row["reason"])} for row in rows]
+
+
+def _line(delivery: Delivery) -> str:
+    """A delivery in a list of those that something is about to happen to."""
+    return f"{delivery.notification.event} to {delivery.subscriber} by {delivery.channel}: {delivery.state} {delivery.reason}"
+
+
+def _causes_of(rows: QuerySet[Delivery]) -> list[tuple[Tenant, str, str]]:
+    """Each tenant, channel and reason among these."""
+    causes = sorted(set(rows.order_by().values_list("tenant_id", "channel", "reason")))
+    tenants = Tenant.objects.in_bulk([tenant_id for tenant_id, _, _ in causes])
+    return [(tenants[tenant_id], channel, reason) for tenant_id, channel, reason in causes]
+
+
+def _of_causes(rows: QuerySet[Delivery]) -> Iterator[str]:
+    """How many dead letters share each of the causes of these."""
+    for tenant, channel, reason in _causes_of(rows):
+        wanted = Wanted(state=Delivery.State.DEAD, channel=channel, reason=reason)
+        number = len(delivery_ids(tenant=tenant, wanted=wanted, limit=AT_ONCE + 1))
+        some = f"the newest {AT_ONCE} of more" if number > AT_ONCE else number
+        yield f"{tenant}, {channel} · {reason}: {some}"

@@ -24,6 +24,7 @@ CONFIGURATION = "configuration"
 RETRIES_EXHAUSTED = "retries_exhausted"
 AMBIGUOUS = "ambiguous"
 OPERATOR = "operator"
+DEAD = (ADDRESS_DEAD, AMBIGUOUS, CONFIGURATION, OPERATOR, PERMANENT, RETRIES_EXHAUSTED)
 
 SENTENCES = {
     FOCUSED: "The subscriber was looking at the inbox.",

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from hub.api.admin import FOUND, CreatedFilter, ReadOnlyAdmin, TenantFilter, pretty
 from hub.api.panels import Panel, badge, when, words
 from hub.audience.models import Subscriber
+from hub.clock import parse_instant
 from hub.content.values import storable
 from hub.fallback.reasons import SENTENCES
 from hub.ids import parse_uuid
@@ -41,7 +42,7 @@ _TITLES = {
 
 
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
-    list_display = ("title", "event", "state", "recipients", "priority", "tenant", "created_at")
+    list_display = ("title", "event", "state", "recipients", "priority", "tenant", "made")
     list_filter = ("status", CreatedFilter, "priority", ("tenant", TenantFilter))
     list_select_related = ("tenant",)
     text_lookups = ("cancel_key",)
@@ -121,7 +122,8 @@ def _row(event: Event) -> Sequence[object]:
 def _fact(name: str, value: object) -> str:
     if not isinstance(value, dict):
         return f"{name}: {value}"
-    return f"{name}: {value['from'] or 'none'} → {value['to'] or 'none'}"
+    was, at = (when(parse_instant(value[end] or "")) or "none" for end in ("from", "to"))
+    return f"{name}: {was} → {at}"
 
 
 def _details(facts: dict[str, object]) -> str:

@@ -62,7 +62,7 @@ def timeline(
 
 def _of_notification(notification: Notification) -> Iterator[Event]:
     yield Event(notification.created_at, "accepted", details=_origin(notification))
-    if notification.send_at:
+    if notification.send_at and not notification.cancelled_at:
         yield Event(notification.send_at, "due")
     if notification.processed_at:
         yield Event(notification.processed_at, "processed", details={"recipients": notification.recipients})
@@ -94,12 +94,13 @@ def _of_item(item: InboxItem, names: dict[UUID, str]) -> Iterator[Event]:
 def _of_deliveries(notification: Notification, names: dict[UUID, str]) -> Iterator[Event]:
     rows = Delivery.objects.filter(notification=notification, subscriber_id__in=names)
     deliveries = {delivery.pk: delivery for delivery in rows}
-    for delivery in deliveries.values():
-        yield from _of_delivery(delivery, names[delivery.subscriber_id])
     attempts = Attempt.objects.filter(destination__delivery__in=deliveries).select_related("destination")
     for attempt in attempts:
         delivery = deliveries[attempt.destination.delivery_id]
         yield from _of_attempt(attempt, delivery, names[delivery.subscriber_id])
+    # after the answers that settled them, which are of the same instant
+    for delivery in deliveries.values():
+        yield from _of_delivery(delivery, names[delivery.subscriber_id])
 
 
 def _of_delivery(delivery: Delivery, name: str) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.api.admin import TENANT, HubAdmin, KeptAdmin, TenantFilter
+from hub.api.confirm import confirmed
 from hub.api.panels import Panel, badge, list_link
 from hub.exceptions import Conflict, InvalidRequest
 from hub.tenancy.keys import SCOPES, generate
@@ -44,7 +45,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class TenantAdmin(KeptAdmin[Tenant]):
     form = TenantForm
-    list_display = ("slug", "name", "state", "created_at")
+    list_display = ("slug", "name", "state", "made")
     list_filter = ("status",)
     text_lookups = ("slug", "name")
     search_help_text = "A tenant's id, slug or name."
@@ -72,7 +73,12 @@ class TenantAdmin(KeptAdmin[Tenant]):
         links = [(list_link(model, _named(model), f"{TENANT}={row.pk}"),) for model in models]
         return [Panel("Of this tenant", ("List",), links, empty="")]
 
-    @admin.action(description="Suspend the selected tenants: 403 for all, nothing is sent", permissions=["operate"])
+    @admin.action(description="Suspend the selected tenants", permissions=["operate"])
+    @confirmed(
+        "Suspend these tenants?",
+        "Their servers and users are refused with 403, their sockets close, and nothing more is sent for them, until they "
+        "are resumed. Nothing is deleted.",
+    )
     def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         """Until they are resumed."""
         self._each(request, queryset.exclude(status=Tenant.Status.SUSPENDED), suspend_tenant, "suspended")
@@ -95,7 +101,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class ApiKeyAdmin(KeptAdmin[ApiKey]):
     form = ApiKeyForm
-    list_display = ("name", "shown", "tenant", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "shown", "tenant", "scopes", "state", "used")
     list_filter = (("tenant", TenantFilter),)
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
@@ -108,6 +114,18 @@ class ApiKeyAdmin(KeptAdmin[ApiKey]):
     def shown(self, key: ApiKey) -> str:
         """As much of it as may be seen."""
         return str(key)
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> SafeString | str:
+        """Whether it is in use, and until when."""
+        if key.revoked_at:
+            return badge("revoked")
+        return f"until {key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else badge("active")
+
+    @admin.display(description="last used (UTC)")
+    def used(self, key: ApiKey) -> str:
+        """When it was last used, to the minute."""
+        return f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return (*self.readonly_fields, "tenant") if obj else self.readonly_fields
@@ -128,7 +146,8 @@ class ApiKeyAdmin(KeptAdmin[ApiKey]):
             except Conflict as error:
                 self.message_user(request, f"{key.name}: {error.message}", messages.ERROR)
 
-    @admin.action(description="Revoke the selected keys, now and for good", permissions=["operate"])
+    @admin.action(description="Revoke the selected keys", permissions=["operate"])
+    @confirmed("Revoke these API keys?", "Whoever uses them is refused from now on. It can't be undone.")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """What has ended already is passed over."""
         chosen = list(queryset.filter(revoked_at__isnull=True).select_related("tenant"))
@@ -180,7 +199,11 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
         if obj.algorithm == SigningKey.Algorithm.HS256:
             messages.warning(request, f"kid {obj.pk}, secret {obj.key}. Copy it now: it can't be shown again.")
 
-    @admin.action(description="Revoke the selected keys: tokens signed with them end", permissions=["operate"])
+    @admin.action(description="Revoke the selected keys", permissions=["operate"])
+    @confirmed(
+        "Revoke these signing keys?",
+        "The tokens that were signed with them are refused, and the sockets that these opened close. It can't be undone.",
+    )
     def revoke(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """What has ended already is passed over."""
         keys = list(queryset.filter(revoked_at__isnull=True).select_related("tenant"))

@@ -58,6 +58,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    class Meta:
+        verbose_name = "API key"
+
     def __str__(self) -> str:
         return f"hub_{self.prefix}_…"
 

@@ -22,6 +22,7 @@ from tests.support.factories import send
 
 pytestmark = commits
 
+YES = {"confirmed": "yes"}
 PAGES = [model._meta.model_name for model in admin.site._registry if model._meta.app_label == "hub"]
 
 
@@ -102,7 +103,7 @@ def test_a_key_is_shown_once(browser: Client, tenant: Tenant) -> None:
     text = page.partition("The key is ")[2].partition(".")[0]
     assert keys.verify(text) == key
     assert text not in browser.get(f"/admin/hub/apikey/{key.pk}/change/").content.decode()
-    browser.post("/admin/hub/apikey/", {"action": "revoke", "_selected_action": [str(key.pk)]})
+    browser.post("/admin/hub/apikey/", YES | {"action": "revoke", "_selected_action": [str(key.pk)]})
     key.refresh_from_db()
     assert key.revoked_at
 
@@ -142,9 +143,9 @@ def test_deliveries_are_operated_on_in_bulk(browser: Client, sent: Notification)
     waiting = Delivery.objects.filter(state="waiting")
     chosen = [str(delivery.pk) for delivery in waiting]
     assert chosen
-    browser.post("/admin/hub/delivery/", {"action": "give_up", "_selected_action": chosen})
+    browser.post("/admin/hub/delivery/", YES | {"action": "give_up", "_selected_action": chosen})
     assert {d.state for d in Delivery.objects.filter(pk__in=chosen)} == {"dead"}
-    browser.post("/admin/hub/delivery/", {"action": "send_again", "_selected_action": chosen})
+    browser.post("/admin/hub/delivery/", YES | {"action": "send_again", "_selected_action": chosen})
     assert Delivery.objects.filter(generation=1, state="waiting").count() == len(chosen)
 
 
@@ -172,7 +173,25 @@ def test_who_may_only_look_cannot_operate(sent: Notification, page: str) -> None
     shown = client.get(f"/admin/hub/{page}/").content.decode()
     for action in ACTIONS[page]:
         assert f'value="{action}"' not in shown
-        client.post(f"/admin/hub/{page}/", {"action": action, "_selected_action": chosen})
+        client.post(f"/admin/hub/{page}/", YES | {"action": action, "_selected_action": chosen})
+    assert list(model._default_manager.order_by("pk").values()) == before
+
+
+ASKS = [(page, action) for page, names in ACTIONS.items() for action in names if action not in ("resume", "rotate")]
+
+
+@pytest.mark.parametrize(("page", "action"), ASKS)
+def test_what_has_consequences_is_asked_first(browser: Client, sent: Notification, page: str, action: str) -> None:
+    create_api_key(tenant=sent.tenant, name="ci", scopes=["*"])
+    create_signing_key(tenant=sent.tenant)
+    owe(Subscriber.objects.get(), state="dead", reason="address_dead")
+    model = next(model for model in admin.site._registry if model._meta.model_name == page)
+    chosen = [str(pk) for pk in model._default_manager.values_list("pk", flat=True)]
+    before = list(model._default_manager.order_by("pk").values())
+    asked = browser.post(f"/admin/hub/{page}/", {"action": action, "_selected_action": chosen})
+    assert asked.status_code == 200
+    assert all(f'name="_selected_action" value="{pk}"' in asked.content.decode() for pk in chosen)
+    assert f'name="action" value="{action}"' in asked.content.decode()
     assert list(model._default_manager.order_by("pk").values()) == before
 
 
@@ -208,9 +227,8 @@ def test_a_filter_looks_back_a_bounded_way(
 
 def test_a_tenant_is_suspended_and_resumed(browser: Client, tenant: Tenant) -> None:
     for action, status in (("suspend", "suspended"), ("resume", "active")):
-        answer = browser.post(
-            "/admin/hub/tenant/", {"action": action, "_selected_action": [str(tenant.pk)]}, follow=True
-        )
+        form = YES | {"action": action, "_selected_action": [str(tenant.pk)]}
+        answer = browser.post("/admin/hub/tenant/", form, follow=True)
         tenant.refresh_from_db()
         assert tenant.status == status
         assert f"1 {action}" in answer.content.decode()
@@ -253,6 +271,9 @@ def test_dead_letters_by_cause(browser: Client, alice: Subscriber, bob: Subscrib
     assert "email · address_dead" in page
     assert "<td>3</td>" in page
     form = {"action": "send_cause_again", "_selected_action": [str(dead[0].pk)]}
+    asked = browser.post("/admin/hub/deadletter/", form)
+    assert "acme, email · address_dead: 3" in asked.content.decode()
+    form |= YES
     answer = browser.post("/admin/hub/deadletter/", form, follow=True).content.decode()
     assert "3 sent again, of 1 causes." in answer
     assert {d.item_id for d in Delivery.objects.filter(generation=1)} == {d.item_id for d in dead}

@@ -27,7 +27,9 @@ curl() {{ command curl --fail-with-body --silent --show-error --max-time 30 "$@"
 {code}
 env -0 > "$EXAMPLE_STATE"
 """
-_PYTHON = "import django; django.setup(); exec(compile(open({file!r}).read(), {name!r}, 'exec'))"
+_PYTHON = "{setup}exec(compile(open({file!r}).read(), {name!r}, 'exec'))"
+# what runs within a Django project; any other example starts in a fraction of the time
+_OURS = re.compile(r"^(?:import|from) (?:hub|django)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -97,4 +99,5 @@ class Terminal:
     def _python(self, code: str, name: str) -> list[str]:
         file = self.folder / "example.py"
         file.write_text(code)
-        return [sys.executable, "-c", _PYTHON.format(file=str(file), name=name)]
+        setup = "import django; django.setup(); " if _OURS.search(code) else ""
+        return [sys.executable, "-c", _PYTHON.format(setup=setup, file=str(file), name=name)]

@@ -50,14 +50,14 @@ def test_a_sandbox_whose_clock_is_ahead_stays_one(browser: Client, tenant: Tenan
 
 
 def test_a_suspension_is_told(browser: Client, tenant: Tenant, told: list[object]) -> None:
-    browser.post("/admin/hub/tenant/", {"action": "suspend", "_selected_action": [str(tenant.pk)]})
+    browser.post("/admin/hub/tenant/", {"action": "suspend", "_selected_action": [str(tenant.pk)], "confirmed": "yes"})
     assert Tenant.objects.get().status == "suspended"
     assert told == [tenant.pk]
 
 
 def test_revoking_a_signing_key_is_told(browser: Client, tenant: Tenant, told: list[object]) -> None:
     key = create_signing_key(tenant=tenant)
-    browser.post("/admin/hub/signingkey/", {"action": "revoke", "_selected_action": [str(key.pk)]})
+    browser.post("/admin/hub/signingkey/", {"action": "revoke", "_selected_action": [str(key.pk)], "confirmed": "yes"})
     assert SigningKey.objects.get().revoked_at is not None
     assert told == [tenant.pk]
 
