@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -25,8 +25,8 @@ Row = TypeVar("Row", bound=Model)
 OLDER = "older_than"
 TENANT = "tenant__id__exact"
 # rows that one page of a filtered list looks at, at most
-LOOK_BACK = 20_000
-# rows that a search finds, at most: the newest
+LOOK_BACK = 1_000
+# rows that a search finds, at most
 FOUND = 1_000
 # tenants to choose from beside a list; any other has its own link on its page
 CHOICES = 50
@@ -45,8 +45,11 @@ else:
 class KeysetChangeList(ChangeList):
     """Newest first, and on to what is older than the last row: no COUNT(*), no OFFSET from the beginning.
 
-    A filter that no index answers looks back over LOOK_BACK rows at a time, however rare what it looks for is.
+    A filter that no index answers looks back over LOOK_BACK rows at a time, however rare what it looks for is: on, with
+    *Older*, from where the page before has stopped.
     """
+
+    model_admin: "HubAdmin[Any]"
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         self.filter_params.pop(OLDER, None)
@@ -60,8 +63,10 @@ class KeysetChangeList(ChangeList):
         return ["-pk"]
 
     def get_results(self, request: HttpRequest) -> None:
-        end = self._end()
-        rows = self._below_cursor(self.queryset)
+        filters = {} if self.query else self.get_filters_params(self.params)
+        chosen = self.model_admin.chosen(filters, self.cursor, self.list_per_page + 1)
+        end = self._end(filters) if chosen is None else None
+        rows = self._below_cursor(self.queryset) if chosen is None else self.queryset.filter(pk__in=chosen)
         rows = rows.filter(pk__gte=end) if end else rows
         found = list(rows[: self.list_per_page + 1])
         self.result_list = found[: self.list_per_page]
@@ -86,10 +91,9 @@ class KeysetChangeList(ChangeList):
     def _below_cursor(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(pk__lt=self.cursor) if self.cursor else rows
 
-    def _end(self) -> UUID | None:
+    def _end(self, filters: dict[str, Any]) -> UUID | None:
         """Where a filtered page stops looking, None if an index finds its rows anyway."""
-        filters = self.get_filters_params(self.params)
-        if self.query or not set(filters) - {TENANT, CreatedFilter.parameter_name}:
+        if not set(filters) - {TENANT, CreatedFilter.parameter_name, *self.model_admin.indexed}:
             return None
         rows = self.root_queryset.filter(**{name: value for name, value in filters.items() if name == TENANT})
         rows = self._below_cursor(rows).order_by("-pk")
@@ -112,8 +116,14 @@ class CreatedFilter(admin.SimpleListFilter):
         return [(name, title) for name, (title, _) in self.ages.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.ages.get(self.value() or "")
-        return queryset.filter(pk__gte=first_id(now() - chosen[1])) if chosen else queryset
+        since = self.since(self.value())
+        return queryset.filter(pk__gte=first_id(since)) if since else queryset
+
+    @classmethod
+    def since(cls, chosen: str | None) -> datetime | None:
+        """When the oldest of these were made, None for all."""
+        age = cls.ages.get(chosen or "")
+        return now() - age[1] if age else None
 
 
 class TenantFilter(admin.RelatedFieldListFilter):
@@ -134,9 +144,14 @@ class HubAdmin(Base[Row]):
     ordering = ("-pk",)
     sortable_by = ()
     search_fields = ("pk",)
-    # what a UUID is looked up in, and what any other term: lookups that have an index
+    # what a UUID is looked up in, and any term; what it may be the beginning of: fields that have an index, or few rows
     id_lookups: tuple[str, ...] = ("pk",)
     text_lookups: tuple[str, ...] = ()
+    beginning: str = ""
+    # parameters of filters that an index answers together with tenant and age
+    indexed: tuple[str, ...] = ()
+    # what to do when a filter has to look back
+    look_back_help = ""
 
     class Media:
         css = {"all": ("hub-admin/admin.css",)}
@@ -162,10 +177,14 @@ class HubAdmin(Base[Row]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeysetChangeList
 
+    def chosen(self, filters: dict[str, str], after: UUID | None, limit: int) -> list[UUID] | None:
+        """The ids of a page, by an index that the list's own statement would not use; None: it finds them itself."""
+        return None
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        """The newest FOUND rows of each lookup."""
+        """Up to FOUND rows of each lookup."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -173,11 +192,16 @@ class HubAdmin(Base[Row]):
         return queryset.filter(pk__in=found), False
 
     def find(self, term: str) -> Iterable[UUID]:
-        """The ids that a search term finds."""
+        """The ids that a search term finds: by an index each, and no more of it than is shown."""
+        rows = self.model._default_manager.values_list("pk", flat=True)
         key = parse_uuid(term)
-        for lookup in self.id_lookups if key else self.text_lookups:
-            rows = self.model._default_manager.filter(**{lookup: key or term}).order_by("-pk")
-            yield from rows.values_list("pk", flat=True)[:FOUND]
+        for lookup in self.id_lookups if key else ():
+            yield from rows.filter(**{lookup: key})[:FOUND]
+        for lookup in self.text_lookups:
+            yield from rows.filter(**{lookup: term})[:FOUND]
+        if self.beginning:
+            # in order of the name, in which the name that is just this comes first
+            yield from rows.filter(**{f"{self.beginning}__startswith": term}).order_by(self.beginning)[:FOUND]
 
 
 class KeptAdmin(HubAdmin[Row]):

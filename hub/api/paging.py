@@ -13,7 +13,8 @@ from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 
 MAX_LIMIT = 100
-SCAN = 10_000
+# rows that a page of a filtered list looks at, at most
+SCAN = 1_000
 Row = TypeVar("Row", bound=Model)
 
 

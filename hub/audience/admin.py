@@ -25,7 +25,8 @@ class SubscriberAdmin(HubAdmin[Subscriber]):
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
     raw_id_fields = ("user",)
-    text_lookups = ("external_id__startswith", "email")
+    text_lookups = ("email",)
+    beginning = "external_id"
     search_help_text = "An id or the beginning of one, or an email address."
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
@@ -59,7 +60,7 @@ class TopicAdmin(HubAdmin[Topic]):
     list_filter = (("tenant", TenantFilter),)
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
-    text_lookups = ("key__startswith",)
+    beginning = "key"
     search_help_text = "A topic's id, key, or the beginning of a key."
 
     def panels(self, request: HttpRequest, row: Topic) -> Sequence[Panel]:

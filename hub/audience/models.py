@@ -20,7 +20,8 @@ class Subscriber(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="subscribers")
-    external_id = models.CharField(max_length=255)
+    # in byte order, whatever the database sorts by: what begins alike stands together, exactly that first
+    external_id = models.CharField(max_length=255, db_collation="C")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="hub_subscribers"
     )
@@ -47,8 +48,8 @@ class Subscriber(models.Model):
             # what everybody, a filter and a list of subscribers are walked along
             models.Index(fields=["tenant", "id"], name="hub_subscriber_walk"),
             # whoever looks for somebody doesn't know the tenant, and types the beginning
-            models.Index(fields=["external_id"], opclasses=["varchar_pattern_ops"], name="hub_subscriber_search"),
-            models.Index(fields=["email"], condition=~Q(email=""), name="hub_subscriber_email"),
+            models.Index(fields=["external_id"], name="hub_subscriber_search"),
+            models.Index(fields=["email", "tenant", "-id"], condition=~Q(email=""), name="hub_subscriber_email"),
         ]
 
     def __str__(self) -> str:
@@ -82,7 +83,7 @@ class Topic(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="topics")
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, db_collation="C")
     name = models.CharField(max_length=200, blank=True, default="")
     # subscribers may follow it themselves; to them a topic that is not open does not exist
     open = models.BooleanField(default=False)
@@ -92,7 +93,7 @@ class Topic(models.Model):
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="hub_topic_key")]
         indexes = [
             models.Index(fields=["tenant", "-id"], name="hub_topic_list"),
-            models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="hub_topic_search"),
+            models.Index(fields=["key"], name="hub_topic_search"),
         ]
 
     def __str__(self) -> str:

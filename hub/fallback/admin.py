@@ -1,26 +1,27 @@
 """Admin: deliveries, and dead letters by their cause, with what an operator may do about them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from hub.api.admin import CreatedFilter, ReadOnlyAdmin, TenantFilter, by_tenant
+from hub.api.admin import TENANT, CreatedFilter, ReadOnlyAdmin, TenantFilter, by_tenant
 from hub.api.confirm import confirmed
 from hub.api.panels import Panel, badge, link, when
 from hub.fallback.lists import Wanted, delivery_ids
-from hub.fallback.models import Attempt, DeadLetter, Delivery
+from hub.fallback.models import Attempt, Delivery
 from hub.fallback.reasons import DEAD, SENTENCES
 from hub.fallback.services import mark_dead, replay, replay_dead_letters
 from hub.policy.ladder import CHANNELS
 from hub.tenancy.models import Tenant
 
 # dead letters that are counted by cause, and that one click sends again: the newest
-COUNTED = 10_000
-AT_ONCE = 1_000
+COUNTED = AT_ONCE = 1_000
 AGAIN = (
     "Each that is dead or was sent goes out once more, as soon as a worker has time: whoever got it gets a second copy."
 )
@@ -58,6 +59,9 @@ class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
     list_select_related = ("subscriber", "notification", "tenant")
     id_lookups = ("pk", "notification_id", "item_id")
     search_help_text = "The id of a delivery, a notification or an inbox item."
+    look_back_help = "With a tenant chosen, these filters find all at once."
+    # of all that are listed here; None: whatever the filter says
+    state: str | None = None
     fields = (
         ("tenant", "subscriber", "notification"),
         ("channel", "lane", "step", "generation"),
@@ -65,6 +69,19 @@ class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
         ("created_at", "due_at", "finished_at"),
         ("attempts", "unknowns", "request_id"),
     )
+
+    def chosen(self, filters: dict[str, str], after: UUID | None, limit: int) -> list[UUID] | None:
+        """A tenant's by state, channel and reason: the index that the API's lists have."""
+        wanted = Wanted(
+            state=self.state or filters.get("state__exact"),
+            channel=filters.get(ChannelFilter.parameter_name),
+            reason=filters.get(ReasonFilter.parameter_name),
+            since=CreatedFilter.since(filters.get(CreatedFilter.parameter_name)),
+        )
+        tenant = Tenant.objects.filter(pk=filters[TENANT]).first() if TENANT in filters else None
+        if tenant is None or not (wanted.state or wanted.channel or wanted.reason):
+            return None
+        return delivery_ids(tenant=tenant, wanted=wanted, limit=limit, after=after)
 
     @admin.display(description="event")
     def event(self, delivery: Delivery) -> str:
@@ -111,7 +128,7 @@ class DeliveriesAdmin(ReadOnlyAdmin[Delivery]):
 
 class DeliveryAdmin(DeliveriesAdmin):
     list_display = ("made", "subscriber", "event", "channel", "colour", "reason", "tries", "tenant")
-    list_filter = ("state", ChannelFilter, ReasonFilter, CreatedFilter, "lane", ("tenant", TenantFilter))
+    list_filter = ("state", ChannelFilter, ReasonFilter, CreatedFilter, ("tenant", TenantFilter))
     actions = ("send_again", "give_up")
 
     @admin.action(description="Give the selected up", permissions=["operate"])
@@ -135,12 +152,13 @@ class DeadLetterAdmin(DeliveriesAdmin):
     """What could not be delivered and was not replayed since."""
 
     change_list_template = "admin/hub/dead_letters.html"
+    state = Delivery.State.DEAD
     list_display = ("made", "subscriber", "event", "channel", "reason", "tries", "tenant")
     list_filter = (ChannelFilter, DeadReasonFilter, CreatedFilter, ("tenant", TenantFilter))
     actions = ("send_again", "send_cause_again")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return super().get_queryset(request).filter(state=Delivery.State.DEAD)
+        return super().get_queryset(request).filter(state=self.state)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(request, {"causes": self._causes(request), **(extra_context or {})})
@@ -160,10 +178,11 @@ class DeadLetterAdmin(DeliveriesAdmin):
 
     def _causes(self, request: HttpRequest) -> list[dict[str, Any]]:
         """How many there are of each cause, among the newest COUNTED."""
-        newest = self.get_queryset(request).order_by("-pk").values("channel", "reason")[:COUNTED]
-        counted = DeadLetter.objects.filter(pk__in=newest.values("pk")).values("channel", "reason")
-        rows = counted.annotate(number=Count("pk")).order_by("-number")
-        return [row | {"why": SENTENCES.get(row["reason"], row["reason"])} for row in rows]
+        newest = self.get_queryset(request).order_by("-pk").values_list("channel", "reason")[:COUNTED]
+        return [
+            {"channel": channel, "reason": reason, "number": number, "why": SENTENCES.get(reason, reason)}
+            for (channel, reason), number in Counter(newest).most_common()
+        ]
 
 
 def _line(delivery: Delivery) -> str:

@@ -71,10 +71,10 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["channel", "lane", "due_at"], condition=Q(state="waiting"), name="hub_delivery_due"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="hub_delivery_leased"),
-            models.Index(fields=["subscriber"], condition=Q(state="waiting"), name="hub_delivery_waiting"),
-            # of a kind, newest first: what `hub.fallback.lists` and the analytics read
+            # of a kind, newest first: what `hub.fallback.lists` and the analytics read; a subscriber's also finds what waits
             models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
             models.Index(fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"),
+            models.Index(fields=["subscriber", "state", "reason", "channel", "-id"], name="hub_delivery_kind_for"),
             models.Index(fields=["notification", "subscriber"], name="hub_delivery_notification"),
             models.Index(fields=["tenant", "-id"], name="hub_delivery_list"),
             models.Index(fields=["-id"], condition=Q(state="dead"), name="hub_delivery_dead_of_all"),

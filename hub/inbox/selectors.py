@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -25,6 +25,8 @@ FILTERS = {
     "snoozed": f"i.snoozed_until IS NOT NULL AND i.archived_at IS NULL AND {ALIVE}",
 }
 MAX_LIMIT = 100
+# items that a page of a filtered list looks at, at most
+SCAN = 1_000
 
 _FROM = "hub_inboxitem i JOIN hub_notification n ON n.id = i.notification_id"
 
@@ -120,6 +122,27 @@ def get_item(*, subscriber_id: UUID, item_id: UUID) -> bytes:
     return encode_row(ItemRow(*row))
 
 
+_RUN = "FROM hub_inboxitem i WHERE i.subscriber_id = %(subscriber)s AND {run} ORDER BY i.surfaced_seq DESC, i.id DESC"
+# A run of an index, what is chosen of it, and where the run ends if that is no whole page.
+_LIST = f"""
+SELECT s.epoch, s.last_seq, s.unread, s.unseen,
+       CASE WHEN count(i.id) OVER () <= %(limit)s
+       THEN (SELECT i.surfaced_seq || ':' || i.id {_RUN} OFFSET %(scan)s - 1 LIMIT 1) END, i.*
+FROM hub_stream s LEFT JOIN LATERAL (
+    SELECT {ITEM_COLUMNS} FROM (SELECT i.* {_RUN} LIMIT %(scan)s) i JOIN hub_notification n ON n.id = i.notification_id
+    WHERE {{chosen}} ORDER BY i.surfaced_seq DESC, i.id DESC LIMIT %(limit)s + 1
+) i ON true
+WHERE s.subscriber_id = %(subscriber)s ORDER BY i.surfaced_seq DESC, i.id DESC
+"""  # noqa: S608 constants and placeholders only
+_AFTER = "(i.surfaced_seq, i.id) < (%(seq)s, %(id)s)"
+_CHOSEN = {
+    "category": "i.category = %(category)s",
+    "event": "n.event = %(event)s",
+    "tag": "%(tag)s = ANY(n.tags)",
+    "since": "i.created_at >= %(since)s",
+}
+
+
 def list_items(
     *,
     subscriber_id: UUID,
@@ -131,57 +154,42 @@ def list_items(
     limit: int = 30,
     cursor: str | None = None,
 ) -> Page:
-    """A page of the inbox, newest surfaced first. Raises InvalidRequest for an unknown filter, limit or cursor."""
+    """A page of the inbox, newest surfaced first. Raises InvalidRequest for an unknown filter, limit or cursor.
+
+    `filter` has an index. For the rest at most SCAN of its items are looked at: a page may be short, or empty, and still
+    have a next.
+    """
     if filter not in FILTERS:
         raise InvalidRequest.on("filter", f"must be one of {', '.join(FILTERS)}")
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest.on("limit", f"must be between 1 and {MAX_LIMIT}")
-    where, arguments = _conditions(category, event, tag, since, cursor)
-    statement = f"""
-        SELECT s.epoch, s.last_seq, s.unread, s.unseen, i.* FROM hub_stream s
-        LEFT JOIN LATERAL (
-            SELECT {ITEM_COLUMNS} FROM {_FROM}
-            WHERE i.subscriber_id = %s AND {" AND ".join([FILTERS[filter], *where])}
-            ORDER BY i.surfaced_seq DESC, i.id DESC LIMIT %s
-        ) i ON true
-        WHERE s.subscriber_id = %s ORDER BY i.surfaced_seq DESC, i.id DESC
-    """  # noqa: S608 constants and placeholders only
+    chosen = {"category": category, "event": event, "tag": tag, "since": since}
+    statement = _LIST.format(
+        run=f"{FILTERS[filter]} AND {'true' if cursor is None else _AFTER}",
+        chosen=" AND ".join(_CHOSEN[name] for name, value in chosen.items() if value is not None) or "true",
+    )
+    seq, item_id = (None, None) if cursor is None else _parse_next(cursor)
+    arguments = {"subscriber": subscriber_id, "limit": limit, "scan": SCAN, "seq": seq, "id": item_id, **chosen}
     with connection.cursor() as db:
-        db.execute(statement, [subscriber_id, *arguments, limit + 1, subscriber_id])
+        db.execute(statement, arguments)
         rows = db.fetchall()
     if not rows:
         raise NotFound("There is no such subscriber.")
     return _page(rows, limit)
 
 
-def _conditions(
-    category: str | None, event: str | None, tag: str | None, since: datetime | None, cursor: str | None
-) -> tuple[list[str], list[Any]]:
-    chosen: Iterable[tuple[str, Any]] = (
-        ("i.category = %s", category),
-        ("n.event = %s", event),
-        ("%s = ANY(n.tags)", tag),
-        ("i.created_at >= %s", since),
-    )
-    pairs = [(text, value) for text, value in chosen if value is not None]
-    where, arguments = [text for text, _ in pairs], [value for _, value in pairs]
-    if cursor is not None:
-        where.append("(i.surfaced_seq, i.id) < (%s, %s)")
-        arguments.extend(_parse_next(cursor))
-    return where, arguments
-
-
 def _page(rows: list[Any], limit: int) -> Page:
-    epoch, last_seq, unread, unseen, *_ = rows[0]
-    items = [ItemRow(*row[4:]) for row in rows if row[4] is not None]
+    epoch, last_seq, unread, unseen, edge, *_ = rows[0]
+    items = [ItemRow(*row[5:]) for row in rows if row[5] is not None]
     more = len(items) > limit
     items = items[:limit]
-    following = _next(items[-1]) if more else None
-    return Page([encode_row(item) for item in items], following, Counts(unread, unseen), Cursor(epoch, last_seq))
-
-
-def _next(item: ItemRow) -> str:
-    return base64.urlsafe_b64encode(f"{item.surfaced_seq}:{item.id}".encode()).decode().rstrip("=")
+    following = f"{items[-1].surfaced_seq}:{items[-1].id}" if more else edge
+    return Page(
+        [encode_row(item) for item in items],
+        base64.urlsafe_b64encode(following.encode()).decode().rstrip("=") if following else None,
+        Counts(unread, unseen),
+        Cursor(epoch, last_seq),
+    )
 
 
 def _parse_next(text: str) -> tuple[int, UUID]:

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
             name="Subscriber",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("external_id", models.CharField(max_length=255)),
+                ("external_id", models.CharField(db_collation="C", max_length=255)),
                 ("name", models.CharField(blank=True, default="", max_length=200)),
                 ("email", models.CharField(blank=True, default="", max_length=254)),
                 ("phone", models.CharField(blank=True, default="", max_length=32)),
@@ -742,7 +742,7 @@ class Migration(migrations.Migration):
             name="Topic",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("key", models.CharField(max_length=200)),
+                ("key", models.CharField(db_collation="C", max_length=200)),
                 ("name", models.CharField(blank=True, default="", max_length=200)),
                 ("open", models.BooleanField(default=False)),
                 (
@@ -1018,12 +1018,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="subscriber",
-            index=models.Index(fields=["external_id"], name="hub_subscriber_search", opclasses=["varchar_pattern_ops"]),
+            index=models.Index(fields=["external_id"], name="hub_subscriber_search"),
         ),
         migrations.AddIndex(
             model_name="subscriber",
             index=models.Index(
-                condition=models.Q(("email", ""), _negated=True), fields=["email"], name="hub_subscriber_email"
+                condition=models.Q(("email", ""), _negated=True),
+                fields=["email", "tenant", "-id"],
+                name="hub_subscriber_email",
             ),
         ),
         migrations.AddConstraint(
@@ -1060,6 +1062,38 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="notification",
+            index=models.Index(fields=["tenant", "group_key", "-id"], name="hub_notification_group_key"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "template", "-id"], name="hub_notification_template"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "creator", "-id"], name="hub_notification_creator"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "event", "-id"], name="hub_notification_event"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "category", "-id"], name="hub_notification_category"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "status", "-id"], name="hub_notification_status"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["tenant", "priority", "-id"], name="hub_notification_priority"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["status", "-id"], name="hub_notification_status_all"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
             index=models.Index(
                 condition=models.Q(("replay_of__isnull", False)), fields=["replay_of"], name="hub_notification_replays"
             ),
@@ -1076,7 +1110,7 @@ class Migration(migrations.Migration):
             model_name="notification",
             index=models.Index(
                 condition=models.Q(("cancel_key", ""), _negated=True),
-                fields=["cancel_key", "tenant"],
+                fields=["cancel_key", "tenant", "-id"],
                 name="hub_notification_cancel",
             ),
         ),
@@ -1258,18 +1292,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["subscriber"], name="hub_delivery_waiting"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
             index=models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
         ),
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
                 fields=["notification", "state", "reason", "channel", "-id"], name="hub_delivery_kind_of"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                fields=["subscriber", "state", "reason", "channel", "-id"], name="hub_delivery_kind_for"
             ),
         ),
         migrations.AddIndex(
@@ -1317,7 +1351,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="topic",
-            index=models.Index(fields=["key"], name="hub_topic_search", opclasses=["varchar_pattern_ops"]),
+            index=models.Index(fields=["key"], name="hub_topic_search"),
         ),
         migrations.AddConstraint(
             model_name="topic",

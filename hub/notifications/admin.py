@@ -43,7 +43,8 @@ _TITLES = {
 
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
     list_display = ("title", "event", "state", "recipients", "priority", "tenant", "made")
-    list_filter = ("status", CreatedFilter, "priority", ("tenant", TenantFilter))
+    list_filter = ("status", CreatedFilter, ("tenant", TenantFilter))
+    indexed = ("status__exact",)
     list_select_related = ("tenant",)
     text_lookups = ("cancel_key",)
     fields = (
@@ -61,9 +62,10 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
     def find(self, term: str) -> Iterable[UUID]:
         """Also what a subscriber was told, by their own id or the hub's."""
         yield from super().find(term)
-        who = {"pk": parse_uuid(term)} if parse_uuid(term) else {"external_id": term}
-        for subscriber in Subscriber.objects.filter(**who)[:NAMESAKES]:
-            told = InboxItem.objects.filter(subscriber=subscriber).order_by("-notification_id")
+        key = parse_uuid(term)
+        named = Subscriber.objects.filter(external_id=term).values_list("pk", flat=True)[:NAMESAKES]
+        for subscriber_id in [*named, *([key] if key else [])]:
+            told = InboxItem.objects.filter(subscriber=subscriber_id).order_by("-notification_id")
             yield from told.values_list("notification_id", flat=True)[:FOUND]
 
     @admin.display(description="title")

@@ -12,14 +12,14 @@ from hub.api.views import ServerView
 from hub.notifications.audience import asked_for
 from hub.notifications.models import Notification
 from hub.notifications.request import Request as Wanted
-from hub.notifications.selectors import get_notification, matching, notifications, progress
+from hub.notifications.selectors import get_notification, listed, progress
 from hub.notifications.services import notify
 from hub.notifications.timeline import timeline
 from hub.notifications.unstarted import Times, cancel, cancel_by_key, reschedule
 
 SHOWN_RECIPIENTS = 100
 TIMES = ("send_at", "expires_at")
-FILTERS = ("event", "category", "template", "creator", "tag", "group_key")
+FILTERS = ("subscriber", "event", "category", "template", "creator", "tag", "group_key", "cancel_key")
 
 
 class NotificationList(ServerView):
@@ -34,7 +34,6 @@ class NotificationList(ServerView):
     def get(self, request: Request) -> Response:
         fields = query(request)
         paged = paging(fields)
-        indexed = {name: fields.text(name) or None for name in ("subscriber", "cancel_key")}
         chosen: dict[str, Any] = {name: fields.text(name) or None for name in FILTERS}
         chosen |= {
             "status": fields.choice("status", Notification.Status.values),
@@ -43,7 +42,7 @@ class NotificationList(ServerView):
             "until": fields.moment("until"),
         }
         fields.done()
-        rows, following = paged.scan(notifications(tenant=self.caller.tenant, **indexed), matching(**chosen))
+        rows, following = paged.scan(*listed(tenant=self.caller.tenant, **chosen))
         return Response(page_of([brief(row) for row in rows], following))
 
 

@@ -7,6 +7,9 @@ from django.db.models.functions import Now
 
 from hub.ids import uuid7
 
+# A list of those with one value of any of these is a run of an index of its own. The rarest values first.
+LISTED_BY = ("group_key", "template", "creator", "event", "category", "status", "priority")
+
 
 class Notification(models.Model):
     """One accepted request to tell somebody something. Once committed, it will be carried out."""
@@ -65,6 +68,9 @@ class Notification(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "-id"], name="hub_notification_list"),
+            *(models.Index(fields=["tenant", name, "-id"], name=f"hub_notification_{name}") for name in LISTED_BY),
+            # whoever runs the hub asks across tenants
+            models.Index(fields=["status", "-id"], name="hub_notification_status_all"),
             models.Index(fields=["replay_of"], condition=Q(replay_of__isnull=False), name="hub_notification_replays"),
             # what an erasure has to look through, as nobody's item leads to it
             models.Index(
@@ -72,7 +78,9 @@ class Notification(models.Model):
                 condition=Q(cancelled_at__isnull=False) | Q(audience__has_key="except"),
                 name="hub_notification_unserved",
             ),
-            models.Index(fields=["cancel_key", "tenant"], condition=~Q(cancel_key=""), name="hub_notification_cancel"),
+            models.Index(
+                fields=["cancel_key", "tenant", "-id"], condition=~Q(cancel_key=""), name="hub_notification_cancel"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Reads of notifications: one, many, and how far each has come."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +8,13 @@ from django.db.models import Count, Q, QuerySet
 
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
+from hub.fallback.lists import SKEW
 from hub.fallback.models import Delivery
 from hub.ids import first_id
 from hub.inbox.models import InboxItem
-from hub.notifications.models import Notification
+from hub.notifications.models import LISTED_BY, Notification
 from hub.tenancy.models import Tenant
 
-# how far a clock, or a long transaction, may part an id from its row's created_at
-_SLACK = timedelta(days=1)
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -27,34 +26,35 @@ def get_notification(*, tenant: Tenant, notification_id: UUID) -> Notification:
     return found
 
 
-def notifications(
-    *, tenant: Tenant, subscriber: str | None = None, cancel_key: str | None = None
-) -> QuerySet[Notification]:
-    """The tenant's notifications; those that the subscriber with this external id got, those with this key: each is found by
-    an index."""
-    found = Notification.objects.filter(tenant=tenant)
-    if cancel_key is not None:
-        found = found.filter(cancel_key=cancel_key)
-    return found if subscriber is None else received(found, Subscriber.objects.filter(tenant=tenant), subscriber)
-
-
-def matching(
+def listed(
     *,
+    tenant: Tenant,
+    subscriber: str | None = None,
     tag: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     **exact: str | None,
-) -> Q:
-    """The condition for these values of a notification's columns; `since` ≤ created_at < `until`."""
-    chosen: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
-    if tag is not None:
-        chosen["tags__contains"] = [tag]
-    # The ids bound the scan: they carry the time at which they were made.
-    if since is not None:
-        chosen |= {"created_at__gte": since, "pk__gte": first_id(min(max(since, _EARLIEST), _LATEST) - _SLACK)}
-    if until is not None:
-        chosen |= {"created_at__lt": until, "pk__lt": first_id(min(max(until, _EARLIEST), _LATEST) + _SLACK)}
-    return Q(**chosen)
+) -> tuple[QuerySet[Notification], Q]:
+    """The tenant's notifications for which all of this holds, as `(rows, rest)`: what one index finds in order, and the
+    condition that is left to look for among these.
+
+    `subscriber`: an external id of who got them; `exact`: values of columns; `since` ≤ created_at < `until`.
+    """
+    rows = Notification.objects.filter(_made(since, until), tenant=tenant)
+    wanted: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
+    if subscriber is not None:
+        rows = received(rows, Subscriber.objects.filter(tenant=tenant), subscriber)
+    else:
+        best = next((name for name in ("cancel_key", *LISTED_BY) if name in wanted), None)
+        rows = rows.filter(**{best: wanted.pop(best)}) if best else rows
+    times = {"tags__contains": tag and [tag], "created_at__gte": since, "created_at__lt": until}
+    return rows, Q(**wanted, **{name: value for name, value in times.items() if value is not None})
+
+
+def _made(since: datetime | None, until: datetime | None) -> Q:
+    """The ids that may have been made between these: they carry the time, so this is a range of any list's index."""
+    first, last = [moment and min(max(moment, _EARLIEST), _LATEST) for moment in (since, until)]
+    return (Q(pk__gte=first_id(first - SKEW)) if first else Q()) & (Q(pk__lt=first_id(last + SKEW)) if last else Q())
 
 
 def received(found: QuerySet[Notification], among: QuerySet[Subscriber], external_id: str) -> QuerySet[Notification]:

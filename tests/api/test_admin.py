@@ -18,7 +18,7 @@ from hub.tenancy.models import ApiKey, SigningKey, Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
 from tests.api.client import commits
 from tests.support.deliveries import owe
-from tests.support.factories import send
+from tests.support.factories import make_subscriber, send
 
 pytestmark = commits
 
@@ -209,20 +209,55 @@ def test_a_list_goes_on_by_key(browser: Client, tenant: Tenant) -> None:
 
 
 def test_a_filter_looks_back_a_bounded_way(
-    browser: Client, sent: Notification, monkeypatch: pytest.MonkeyPatch
+    browser: Client, alice: Subscriber, charlie: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.api.admin.LOOK_BACK", 2)
+    rare = owe(alice, channel="push")
+    owe(charlie, channel="push")
     for _ in range(4):
-        send(sent.tenant, "alice", priority="low")
-    send(sent.tenant, "alice", priority="high")
-    page = browser.get("/admin/hub/notification/?priority__exact=normal")
+        owe(alice)
+    page = browser.get("/admin/hub/delivery/?channel=push")
     assert len(page.context["cl"].result_list) == 0
     assert "Looked back to" in page.content.decode()
     seen = []
     while link := page.context["cl"].older_link:
-        page = browser.get("/admin/hub/notification/" + link)
+        page = browser.get("/admin/hub/delivery/" + link)
         seen += page.context["cl"].result_list
-    assert seen == [sent]
+    assert [row.subscriber for row in seen] == [charlie, alice]
+    assert "With a tenant chosen" in browser.get("/admin/hub/delivery/?channel=push").content.decode()
+    for query in ("channel=push", "channel=push&state__exact=waiting&created=day"):
+        whole = browser.get(f"/admin/hub/delivery/?{query}&tenant__id__exact={alice.tenant_id}").context["cl"]
+        assert (list(whole.result_list), whole.older_link) == ([rare], "")
+
+
+def test_a_tenants_deliveries_go_on_by_key(browser: Client, alice: Subscriber) -> None:
+    owed = [owe(alice, state="dead", reason="ambiguous") for _ in range(60)]
+    for page in ("delivery", "deadletter"):
+        path = f"/admin/hub/{page}/?reason=ambiguous&tenant__id__exact={alice.tenant_id}"
+        first = browser.get(path).context["cl"]
+        second = browser.get(f"/admin/hub/{page}/{first.older_link}").context["cl"]
+        assert [row.pk for row in [*first.result_list, *second.result_list]] == [d.pk for d in reversed(owed)]
+        assert second.older_link == ""
+
+
+def test_a_search_finds_the_very_name_before_what_begins_with_it(
+    browser: Client, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.api.admin.FOUND", 1)
+    own = "01a02f21-95d8-7000-8000-000000000000"  # whoever names their users by UUIDs finds them too
+    for name in ("user-1", "user-10", "user-1x", "User-1", own):
+        make_subscriber(tenant, name)
+
+    def found(term: str) -> list[str]:
+        return [row.external_id for row in browser.get("/admin/hub/subscriber/", {"q": term}).context["cl"].result_list]
+
+    assert found("user-1") == ["user-1"]
+    assert found("user-10") == ["user-10"]
+    assert found("user_") == found("%") == []
+    assert found(own) == [own]
+    told = send(tenant, own)
+    listed = browser.get("/admin/hub/notification/", {"q": own}).context["cl"].result_list
+    assert list(listed) == [told]
 
 
 def test_a_tenant_is_suspended_and_resumed(browser: Client, tenant: Tenant) -> None:

@@ -41,6 +41,28 @@ def test_filters(server: Api, alice: Subscriber, as_alice: Api) -> None:
     assert fields_of(problem_of(as_alice.get("/inbox?filter=x"), 422, "invalid_request")) == {"filter"}
 
 
+def test_a_filter_looks_at_a_bounded_stretch_a_page(
+    alice: Subscriber, as_alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.inbox.selectors.SCAN", 3)
+    for number in range(8):
+        send(alice.tenant, "alice", title=f"n{number}", tags=["rare"] if number in (0, 3, 4) else [])
+
+    def pages(query: str) -> list[list[str]]:
+        found, cursor = [], ""
+        while cursor is not None:
+            page = as_alice.get(f"/inbox?{query}{cursor and f'&cursor={cursor}'}").json()
+            assert page["counts"] == {"unread": 8, "unseen": 8}
+            found.append([item["title"] for item in page["items"]])
+            cursor = page["next"]
+        return found
+
+    assert pages("tag=rare") == [[], ["n4", "n3"], ["n0"]]
+    assert pages("tag=rare&limit=1") == [[], ["n4"], ["n3"], ["n0"]]
+    assert pages("tag=none") == [[], [], []]
+    assert pages("limit=2") == [["n7", "n6"], ["n5", "n4"], ["n3", "n2"], ["n1", "n0"]]
+
+
 def test_an_unchanged_inbox_costs_one_look(alice: Subscriber, as_alice: Api) -> None:
     send(alice.tenant, "alice")
     first = as_alice.get("/inbox")

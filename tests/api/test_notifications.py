@@ -133,6 +133,9 @@ def test_list_filters_by_whatever_a_request_said(server: Api, stranger: Api) -> 
     assert titles("group_key=g") == ["grouped"]
     assert titles("cancel_key=order-1") == ["keyed"]
     assert titles("tag=a&priority=high") == titles("creator=code") == []
+    assert titles("group_key=g&priority=normal&status=scheduled") == ["grouped"]
+    assert titles("group_key=g&subscriber=alice") == []
+    assert titles("group_key=g&priority=high") == titles("group_key=g&cancel_key=order-1") == []
     assert len(titles(f"creator={creator}")) == 5
     assert titles("tag=a", stranger) == titles(f"creator={creator}", stranger) == []
     assert titles("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z", server) == titles("")

@@ -116,6 +116,8 @@ class _Maker:
             status=status,
             priority="(ARRAY['low', 'normal', 'normal', 'high'])[1 + n % 4]",
             cancel_key="CASE WHEN n % 10 = 0 THEN 'key-' || n ELSE '' END",
+            group_key="CASE WHEN n % 7 = 0 THEN 'group-' || n % 1000 ELSE '' END",
+            template="CASE WHEN n % 3 = 0 THEN 'template-' || n % 30 ELSE '' END",
             tags="CASE WHEN n % 3 = 0 THEN ARRAY['weekly'] ELSE ARRAY[]::varchar[] END",
             audience="""'{"to": ["somebody"]}'::jsonb""",
             content=Jsonb(CONTENT),
@@ -140,8 +142,9 @@ class _Maker:
 
     def owed(self, size: Size) -> None:
         """A delivery for three items in five, with its address and its call where there was one."""
-        state = """CASE WHEN i.seq % 50 = 9 THEN 'dead' WHEN i.seq % 5000 = 11 THEN 'claimed' WHEN i.seq % 20 = 3 THEN 'waiting'
-            WHEN i.seq % 20 < 8 THEN 'sent' WHEN i.seq % 20 < 15 THEN 'cancelled' ELSE 'skipped' END"""
+        state = """CASE WHEN i.seq % 50 = 12 THEN 'dead' WHEN i.seq % 5000 = 11 THEN 'claimed'
+            WHEN i.seq % 20 = 2 THEN 'waiting' WHEN i.seq % 20 < 8 THEN 'sent' WHEN i.seq % 20 < 15 THEN 'cancelled'
+            ELSE 'skipped' END"""
         reason = """CASE s.state WHEN 'dead' THEN (ARRAY['ambiguous', 'address_dead', 'retries_exhausted'])[1 + i.seq % 3]
             WHEN 'cancelled' THEN 'read' WHEN 'skipped' THEN 'no_destination' ELSE '' END"""
         source = (

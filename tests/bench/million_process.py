@@ -19,7 +19,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db.models import Model  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from hub.api.admin import OLDER  # noqa: E402
+from hub.api.admin import OLDER, TENANT  # noqa: E402
 from hub.audience.models import Subscriber  # noqa: E402
 from hub.clock import iso, now  # noqa: E402
 from hub.fallback.models import Delivery  # noqa: E402
@@ -62,51 +62,93 @@ class Asker:
         self.answers.append({"group": group, "name": path, **asdict(cost_of(once))})
 
     def inbox(self) -> None:
-        lists = ["filter=all", "filter=unread", "filter=archived", "filter=snoozed", f"since={_ago(days=2)}"]
-        lists += [f"category={EVENTS[0].partition('.')[0]}", f"event={EVENTS[1]}", "tag=weekly"]
+        lists = ["filter=all", "filter=unread", "filter=archived", "filter=snoozed"]
+        for known, nothing in ((EVENTS[1], RARE), (EVENTS[0], "nothing.there")):
+            lists += [f"event={known}", f"event={nothing}", f"filter=unread&event={nothing}"]
+            lists += [f"category={name.partition('.')[0]}" for name in (known, nothing)]
+        lists += ["tag=weekly", "tag=nothing", f"since={_ago(days=2)}", f"since={_ago(days=-1)}"]
         for chosen in lists:
-            self.ask("inbox", self.user, f"/api/v1/inbox?limit={LIMIT}&{chosen}")
+            self.ask("list", self.user, f"/api/v1/inbox?limit={LIMIT}&{chosen}")
         deep = self.user.get(f"/api/v1/inbox?limit={LIMIT}").json()["next"]
-        self.ask("inbox", self.user, f"/api/v1/inbox?limit={LIMIT}&cursor={deep}")
-        self.ask("inbox", self.user, "/api/v1/inbox/counts")
+        self.ask("list", self.user, f"/api/v1/inbox?limit={LIMIT}&cursor={deep}")
+        self.ask("list", self.server, f"/api/v1/subscribers/user-0/inbox?limit={LIMIT}&filter=archived&event={RARE}")
         item = InboxItem.objects.filter(subscriber=self.busiest, visible=True)[:1].get()
-        self.ask("inbox", self.user, f"/api/v1/inbox/{item.pk}")
+        self.ask("list", self.user, f"/api/v1/inbox/{item.pk}")
+        self.ask("counts", self.user, "/api/v1/inbox/counts")
 
     def server_lists(self) -> None:
-        deep = _deep(Notification)
-        lists = ["", f"event={EVENTS[0]}", f"event={RARE}", "category=contract", "status=processed", "status=cancelled"]
-        lists += ["status=scheduled", "subscriber=user-0", "subscriber=user-95", f"since={_ago(days=1)}"]
-        lists += [f"until={_ago(days=80)}", f"since={_ago(days=60)}&until={_ago(days=59)}"]
+        times = [f"since={_ago(days=1)}", f"until={_ago(days=80)}", f"since={_ago(days=60)}&until={_ago(days=59)}"]
+        lists = [
+            "",
+            *times,
+            f"event={EVENTS[0]}",
+            f"event={RARE}",
+            "category=contract",
+            "category=nothing",
+            "tag=weekly",
+        ]
+        lists += [f"status={status}" for status in Notification.Status.values]
+        lists += [f"priority={priority}" for priority in Notification.Priority.values]
+        lists += ["creator=code", "creator=nobody", "template=template-3", "template=nothing", "group_key=group-7"]
+        lists += ["cancel_key=key-10", "cancel_key=nothing", "subscriber=user-0", "subscriber=user-95", "tag=nothing"]
+        lists += [
+            f"subscriber=user-0&event={RARE}",
+            f"event={EVENTS[0]}&status=cancelled&tag=weekly",
+            f"event={RARE}&{times[1]}",
+        ]
         for chosen in lists:
             self.ask("notifications", self.server, f"/api/v1/notifications?limit={LIMIT}&{chosen}")
-        everybody = Notification.objects.filter(tenant=self.tenant).latest("pk")
-        for notification in (deep, everybody):
-            self.ask("notifications", self.server, f"/api/v1/notifications/{notification.pk}/timeline?limit={LIMIT}")
+        deep, everybody = _deep(Notification), Notification.objects.filter(tenant=self.tenant).latest("pk")
+        for found in (everybody, deep):
+            self.ask("timeline", self.server, f"/api/v1/notifications/{found.pk}/timeline?limit={LIMIT}")
         self.ask("notifications", self.server, f"/api/v1/notifications/{deep.pk}")
-        for path in ("subscribers", "topics", "dead-letters", "dead-letters?reason=ambiguous", "subscribers/user-0"):
-            self.ask("server", self.server, f"/api/v1/{path}")
+        whose = [f"notification={everybody.pk}", "subscriber=user-0", "subscriber=user-95"]
+        kinds = ["channel=push", "channel=sms", "reason=ambiguous", "reason=expired"]
+        kinds += [f"state={state}" for state in Delivery.State.values]
+        lists = ["", *times, *kinds, *whose, *(f"{who}&state=dead" for who in whose), "&".join(whose[:2])]
+        for chosen in [*lists, f"channel=email&{times[1]}"]:
+            self.ask("deliveries", self.server, f"/api/v1/deliveries?limit={LIMIT}&{chosen}")
+        for chosen in ("", "reason=ambiguous", "channel=sms", times[2]):
+            self.ask("deliveries", self.server, f"/api/v1/dead-letters?limit={LIMIT}&{chosen}")
+        paths = ["subscribers", "subscribers?email=user-95@example.com", "subscribers?email=nobody@example.com"]
+        paths += [
+            "subscribers/user-0",
+            "topics",
+            "topics/topic-0",
+            "topics/topic-0/members",
+            "templates",
+            "signing-keys",
+        ]
+        for path in [*paths, "event-types", "event-types?category=nothing", "event-types?active=false", "api-keys"]:
+            self.ask("others", self.server, f"/api/v1/{path}")
+        self.ask("others", self.user, "/api/v1/topics")
 
     def admin_lists(self) -> None:
+        everybody = Notification.objects.filter(tenant=self.tenant).latest("pk")
         for model, page in sorted(admin.site._registry.items(), key=lambda pair: pair[0].__name__):
             if model._meta.app_label != "hub":
                 continue
             path, deep = f"/admin/hub/{model._meta.model_name}/", _deep(model, page)
             queries = [f"?{OLDER}={deep.pk}", f"?q={deep.pk}"] if deep else []
+            queries += [f"?q={everybody.pk}"]
             for query in ("", *queries, *(f"?q={term}" for term in TERMS), *self._filters(page)):
-                self.ask("admin", self.staff, path + query)
+                self.ask("admin list", self.staff, path + query)
             if deep:
-                self.ask("admin", self.staff, f"{path}{deep.pk}/change/")
-        everybody = Notification.objects.filter(tenant=self.tenant).latest("pk")
-        self.ask("admin", self.staff, f"/admin/hub/notification/{everybody.pk}/change/")
+                self.ask("admin record", self.staff, f"{path}{deep.pk}/change/")
+        self.ask("admin record", self.staff, f"/admin/hub/notification/{everybody.pk}/change/")
 
     def _filters(self, page: Any) -> Iterator[str]:
-        for field in page.list_filter:
-            name = field[0] if isinstance(field, tuple) else field
-            yield from (f"?{query}" for query in self._choices(getattr(name, "parameter_name", name)))
+        """Each by itself, and with a tenant where there is one."""
+        names = [field[0] if isinstance(field, tuple) else field for field in page.list_filter]
+        for name in names:
+            for query in self._choices(getattr(name, "parameter_name", name)):
+                yield f"?{query}"
+                if "tenant" in names:
+                    yield f"?{query}&{TENANT}={self.tenant.pk}"
 
     def _choices(self, name: str) -> list[str]:
         if name == "tenant":
-            return [f"tenant__id__exact={tenant.pk}" for tenant in Tenant.objects.order_by("slug")[:2]]
+            return [f"{TENANT}={tenant.pk}" for tenant in Tenant.objects.order_by("slug")[:2]]
         if name == "created":
             return ["created=day", "created=month"]
         if name == "channel":

@@ -8,20 +8,22 @@ from django.db import connection
 
 BIG = 20_000  # a table of more rows is big: nothing reads all of it
 
+SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Index Scan")
+
 Plan = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Cost:
     """`read`: rows that scans looked at, those thrown away included; `sorted`: the most that one sort took in.
-    `indexes`: those that were used; `whole`: big tables that were read from end to end."""
+    `scans`: how the hub's tables were read, the same index counted once; `whole`: big ones that were read from end to end."""
 
     statements: int
     milliseconds: float
     read: int
     sorted: int
     blocks: int
-    indexes: list[str]
+    scans: list[str]
     whole: list[str]
 
 
@@ -49,7 +51,7 @@ def judge(statements: int, explained: list[Plan], big: set[str]) -> Cost:
         read=sum(_looked_at(node) for node in scans),
         sorted=max([_taken_in(node) for node in nodes if node["Node Type"] == "Sort"], default=0),
         blocks=sum(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] for plan in explained),
-        indexes=list(dict.fromkeys(node["Index Name"] for node in nodes if "Index Name" in node)),
+        scans=_summary([node for node in nodes if node["Node Type"] in SCANS and "hub_" in _what(node)]),
         whole=sorted({n["Relation Name"] for n in scans if n["Node Type"] == "Seq Scan" and n["Relation Name"] in big}),
     )
 
@@ -71,6 +73,24 @@ def _nodes(plan: Plan) -> Iterator[Plan]:
     yield plan
     for below in plan.get("Plans", []):
         yield from _nodes(below)
+
+
+def _summary(scans: list[Plan]) -> list[str]:
+    """`Index Scan using …: rows, buffers, milliseconds` of each way in which a table was read, summed."""
+    found: dict[str, list[float]] = {}
+    for node in scans:
+        blocks = node["Shared Hit Blocks"] + node["Shared Read Blocks"]
+        sums = found.setdefault(f"{node['Node Type']} {_what(node)}", [0, 0, 0])
+        for place, value in enumerate((_looked_at(node), blocks, node["Actual Total Time"] * node["Actual Loops"])):
+            sums[place] += value
+    return [
+        f"{how}: {rows:,} rows, {blocks:,} buffers, {ms:.2f} ms" for how, (rows, blocks, ms) in found.items() if rows
+    ]
+
+
+def _what(node: Plan) -> str:
+    backward = " backward" if node.get("Scan Direction") == "Backward" else ""
+    return f"using {node['Index Name']}{backward}" if "Index Name" in node else f"on {node['Relation Name']}"
 
 
 def _looked_at(node: Plan) -> int:
