@@ -4,12 +4,14 @@ import os
 import threading
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _TAIL = 74  # random bits after the milliseconds
 _STEP = 7  # random bytes by which the next id of the same millisecond is greater
+# every id was made between them, but callers may ask for any instant
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 _lock = threading.Lock()
 _last = 0
@@ -31,9 +33,10 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(int=value >> _TAIL << 80 | _VERSION | rand_a << 64 | _VARIANT | rand_b)
 
 
-def first_id(instant: datetime) -> uuid.UUID:
-    """The smallest UUIDv7 of an instant's millisecond: ids made since are greater."""
-    return uuid.UUID(int=int(instant.timestamp() * 1000) << 80 | _VERSION | _VARIANT)
+def first_id(instant: datetime, skew: timedelta = timedelta(0)) -> uuid.UUID:
+    """The smallest UUIDv7 of the millisecond of `instant + skew`: ids made since are greater. Any instant will do."""
+    since = min(max(instant, _EARLIEST), _LATEST) + skew
+    return uuid.UUID(int=int(since.timestamp() * 1000) << 80 | _VERSION | _VARIANT)
 
 
 def time_of(key: uuid.UUID) -> datetime:

@@ -100,8 +100,8 @@ def _arguments(tenant: Tenant, wanted: Wanted) -> dict[str, Any]:
         "subscriber": wanted.subscriber,
         "since": wanted.since,
         "until": wanted.until,
-        "first": wanted.since and first_id(wanted.since - SKEW),
-        "last": wanted.until and first_id(wanted.until + SKEW),
+        "first": wanted.since and first_id(wanted.since, -SKEW),
+        "last": wanted.until and first_id(wanted.until, SKEW),
     }
 
 

@@ -76,7 +76,7 @@ def analytics(*, tenant: Tenant, days: int) -> dict[str, Any]:
     today = now().date()
     listed = {today - timedelta(days=back): Figures() for back in reversed(range(days))}
     since = datetime.combine(min(listed), time.min, UTC)
-    arguments = {"tenant": tenant.pk, "since": since, "first": first_id(since - SKEW)}
+    arguments = {"tenant": tenant.pk, "since": since, "first": first_id(since, -SKEW)}
     for day, notifications in _rows(_NOTIFICATIONS, arguments):
         _of(listed, day).notifications = notifications
     for day, *numbers in _rows(_ITEMS, arguments):

@@ -1,6 +1,6 @@
 """Reads of notifications: one, many, and how far each has come."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,6 @@ from hub.ids import first_id
 from hub.inbox.models import InboxItem
 from hub.notifications.models import LISTED_BY, Notification
 from hub.tenancy.models import Tenant
-
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def get_notification(*, tenant: Tenant, notification_id: UUID) -> Notification:
@@ -53,8 +51,8 @@ def listed(
 
 def _made(since: datetime | None, until: datetime | None) -> Q:
     """The ids that may have been made between these: they carry the time, so this is a range of any list's index."""
-    first, last = [moment and min(max(moment, _EARLIEST), _LATEST) for moment in (since, until)]
-    return (Q(pk__gte=first_id(first - SKEW)) if first else Q()) & (Q(pk__lt=first_id(last + SKEW)) if last else Q())
+    found = Q(pk__gte=first_id(since, -SKEW)) if since else Q()
+    return found & Q(pk__lt=first_id(until, SKEW)) if until else found
 
 
 def received(found: QuerySet[Notification], among: QuerySet[Subscriber], external_id: str) -> QuerySet[Notification]:

@@ -6,10 +6,13 @@ from urllib.parse import quote
 import pytest
 from django.test import Client, override_settings
 from django.urls import resolve
+from django.utils import timezone
 
 from hub.audience.models import Subscriber
+from hub.fallback.models import Delivery
 from hub.tenancy.models import Tenant
 from tests.api.client import Api, fields_of, problem_of, rolled_back
+from tests.support.deliveries import owe
 
 pytestmark = rolled_back
 
@@ -51,6 +54,15 @@ def test_an_instant_that_is_out_of_range_in_utc_is_refused(server: Api, moment: 
     assert fields_of(problem_of(server.post("/dead-letters/replay", {"since": moment}), 422, "invalid_request")) == {
         "since"
     }
+
+
+@pytest.mark.parametrize("path", ["/deliveries", "/dead-letters", "/notifications"])
+def test_any_instant_may_be_asked_for(server: Api, alice: Subscriber, path: str) -> None:
+    """Ids begin with the time: of one that is before any id, or after all, there is none."""
+    owe(alice, state=Delivery.State.DEAD, reason="permanent", due_at=timezone.now())
+    for first, last, there in (("0001", "9999", 1), ("1969", "2000", 0), ("9999", "9999", 0)):
+        asked = f"{path}?since={first}-01-01T00:00:00Z&until={last}-12-31T23:59:59Z"
+        assert len(server.get(asked).json()["items"]) == there, asked
 
 
 @pytest.mark.parametrize(

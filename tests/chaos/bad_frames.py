@@ -3,24 +3,20 @@
 import asyncio
 import json
 import random
-import time
 from collections import Counter
 from pathlib import Path
 
-import redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.bench.report import Options, Report
 from tests.bench.world import User, World, world
+from tests.chaos.bystander import PATIENCE, undisturbed, web_pid
 from tests.chaos.changed import settings
 from tests.chaos.malformed import answered, fatal, flipped
-from tests.support.client import HubClient
 
 BATCH = 50  # frames of one socket, which may say 60 at once
 AT_ONCE = 40  # sockets
-PATIENCE = 15.0
-PACE = 0.2  # seconds between two notifications to the bystander
 GROWTH = 20_000  # KB that the process may grow by in the second half
 # one that must be answered, whatever came before
 SENTINEL = json.dumps({"type": "ack", "seq": "the end"})
@@ -48,30 +44,23 @@ def run(options: Options) -> Report:
     # the machines of all sockets are this one
     with world(report, options, users=AT_ONCE + 1, run=("web",), **settings(connections_per_address=5_000)) as its:
         asyncio.run(_check(its, report, size))
-        logs = "".join(file.read_text() for file in Path(its.hub.folder, "logs").glob("web*"))
-        report.check("Traceback" not in logs, f"there is a traceback in the log: …{logs[-400:]}")
     return report
 
 
 async def _check(its: World, report: Report, size: int) -> None:
     users, bystander = its.users[:-1], its.users[-1]
-    watching = Bystander(its, await its.client(bystander).connect(), bystander)
-    before = _files(its)
     attack = Attack(its, report)
     grown = []
     report.progress(f"{size} malformed frames over {size // BATCH} sockets, {AT_ONCE} at once, each of its own user")
-    async with watching:
+    async with undisturbed(its, report, bystander):
         for _ in range(2):
             await attack.run(users, size // BATCH // 2)
             grown.append(_memory(its))
     report.figure(f"{size} frames: {attack.summary()}")
     report.check(grown[1] - grown[0] < GROWTH, f"the process grew by {grown[1] - grown[0]} KB in the second half")
-    left = await _left(its, before, bystander)
-    report.check(not left, f"left behind: {left}")
     report.figure(
         f"memory {grown[0]:,} KB half way, {grown[1]:,} KB at the end; every connection, and who was present, gone"
     )
-    await watching.judge(report)
 
 
 class Attack:
@@ -157,72 +146,6 @@ class Attack:
         self.report.check(code in codes, f"ended with {code}, not {codes}: {frames[0]!r:.200}")
 
 
-class Bystander:
-    """A client that does nothing wrong: notifications come to it all the while."""
-
-    def __init__(self, its: World, client: HubClient, user: User) -> None:
-        self.its, self.client, self.user = its, client, user
-        self.sent = 0
-        self._over = asyncio.Event()
-
-    async def __aenter__(self) -> "Bystander":
-        self._task = asyncio.create_task(asyncio.to_thread(self._send))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._over.set()
-        await self._task
-
-    def _send(self) -> None:
-        with self.its.api() as api:
-            while not self._over.is_set():
-                api.notify(self.user.id, f"Number {self.sent}")
-                self.sent += 1
-                time.sleep(PACE)
-
-    async def judge(self, report: Report) -> None:
-        await self.client.until_last(self.sent, PATIENCE)
-        titles = [frame["item"]["title"] for frame in self.client.of_type("notification")]
-        expected = [f"Number {number}" for number in range(self.sent)]
-        report.check(titles == expected, f"the bystander was sent {len(titles)} of {self.sent} in order")
-        report.check(self.client.code is None and not self.client.of_type("error"), "the bystander was disturbed")
-        report.figure(f"the bystander got {len(titles)} of {self.sent} notifications, in order, each as a live frame")
-        await self.client.close()
-
-
-def _pid(its: World) -> int:
-    pid = its.hub.children["web"].pid
-    assert pid is not None
-    return pid
-
-
-def _files(its: World) -> int:
-    """Connections, sockets and files that the process has open."""
-    return len(list(Path(f"/proc/{_pid(its)}/fd").iterdir()))
-
-
 def _memory(its: World) -> int:
-    lines = Path(f"/proc/{_pid(its)}/status").read_text().splitlines()
+    lines = Path(f"/proc/{web_pid(its)}/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
-
-
-async def _left(its: World, before: int, bystander: User) -> str:
-    """What is still there of the attack once it is over; a little time is given."""
-    # as many as the pools of database connections and threads may have grown by
-    allowed = before + 45
-    deadline = time.monotonic() + 10
-    while True:
-        files, present = await asyncio.to_thread(_files, its), await asyncio.to_thread(_present, its)
-        strangers = present - {bystander.subscriber.replace("-", "")}
-        if files <= allowed and not strangers:
-            return ""
-        if time.monotonic() > deadline:
-            return f"{files} open files of {before} before, {len(strangers)} who are present no more"
-        await asyncio.sleep(0.2)
-
-
-def _present(its: World) -> set[str]:
-    """The subscribers (hex) whom the edge says it has."""
-    with redis.Redis.from_url(its.services.redis_url) as client:
-        keys = list(client.scan_iter("hub:present:*"))
-        return {member.decode() for key in keys for member in client.smembers(key)}  # type: ignore[union-attr]

@@ -2,29 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from hub.api.openapi.document import Operation, document, resolve
 from tests.chaos.nasty_values import ADDRESSES, BODIES, CREDENTIALS, HEADERS, MEDIA, VALUES, Raw
+from tests.chaos.owners import Owner
 from tests.chaos.raw_http import Sent
 
 BASE = "/api/v1"
 WRITES = ("post", "put", "patch", "delete")
 # made when it is sent: all of them at once are gigabytes
 Nasty = Callable[[], Sent]
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A tenant's credentials, its user's, and one of everything: path parameter → value (see `tests.support.belongings`)."""
-
-    tenant: str
-    api_key: str
-    token: str
-    named: dict[str, str]
 
 
 def nasties(operation: Operation, owner: Owner, credential: str) -> Iterator[Nasty]:

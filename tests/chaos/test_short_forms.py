@@ -10,10 +10,11 @@ from tests.bench.broken import patches
 from tests.chaos.__main__ import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 120.0  # they take 10 to 20; a machine that is busy with other tests is given time
+SECONDS = 240.0  # they take 10 to 40; a machine that is busy with other tests is given time
+CHECKED = ("bad_frames", "bad_input", "cut", "frames", "generated", "idempotency", "kill", "revocation")
 
 
-@pytest.mark.parametrize("name", ["bad_frames", "bad_input", "cut", "frames", "idempotency", "kill", "revocation"])
+@pytest.mark.parametrize("name", CHECKED)
 def test_nothing_is_lost_doubled_or_out_of_order(name: str) -> None:
     """In a process of its own, as from the command line: it starts a hub, and is killed with it."""
     command = [sys.executable, "-m", "tests.chaos", name, "--short"]
