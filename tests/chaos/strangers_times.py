@@ -18,7 +18,8 @@ from hub.ids import uuid7
 from tests.bench.report import Options, Report, percentile
 from tests.bench.world import World, world
 from tests.chaos.changed import settings
-from tests.chaos.nasties import BASE, Owner
+from tests.chaos.nasties import BASE
+from tests.chaos.owners import Owner
 from tests.chaos.raw_http import Answer, RawHttp, Sent
 
 ENOUGH = 1_000_000  # requests at once
