@@ -58,12 +58,12 @@ def encode(data: Any) -> bytes:
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON value in `raw`. Walked only when it may hold something that can't be stored."""
+    """The JSON value in `raw`. An object is walked, only when it may hold something that can't be stored."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from error
-    if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    if isinstance(value, dict) and (b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH):
         check_json(value, field="")
     return value
 

@@ -31,6 +31,7 @@ DEEP = b'{"to": "alice", "title": "x", "data": {"a": ' + b"[" * 70 + b"]" * 70 +
         (b"[]", 400, "malformed"),
         (b"null", 400, "malformed"),
         (b'"text"', 400, "malformed"),
+        (b'"\\u0000"', 400, "malformed"),
         (b"[" * 5000, 400, "malformed"),
         (DEEP, 422, "invalid_request"),
     ],
