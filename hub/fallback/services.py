@@ -13,6 +13,7 @@ from hub.fallback import reasons
 from hub.fallback.lists import Wanted, delivery_ids
 from hub.fallback.models import Delivery
 from hub.fallback.selectors import get_delivery
+from hub.fallback.telling import deliveries_ended
 from hub.ids import uuid7
 from hub.tenancy.models import Tenant
 
@@ -79,6 +80,8 @@ def mark_dead(*, tenant: Tenant, delivery_ids: Collection[UUID]) -> int:
     with transaction.atomic():
         waiting = Delivery.objects.filter(tenant=tenant, id__in=delivery_ids, state=Delivery.State.WAITING)
         locked = list(waiting.order_by("id").select_for_update(skip_locked=True).values_list("id", flat=True))
-        return Delivery.objects.filter(id__in=locked).update(
+        number = Delivery.objects.filter(id__in=locked).update(
             state=Delivery.State.DEAD, reason=reasons.OPERATOR, finished_at=Now()
         )
+        deliveries_ended(locked)
+        return number

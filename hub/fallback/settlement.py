@@ -11,7 +11,9 @@ from django.db import connection
 from hub.clock import now_of
 from hub.conf import conf
 from hub.fallback.models import Delivery
+from hub.fallback.telling import ended
 from hub.policy.retry import FINAL, UNKNOWNS, Answer, Outcome, RetryPolicy, Settlement, settle
+from hub.webhooks import outbox
 
 _DESTINATION = {Outcome.SENT: "sent", Outcome.AMBIGUOUS: "unknown"} | dict.fromkeys(FINAL, "failed")
 
@@ -76,13 +78,16 @@ def finish_destinations(finished: Sequence[Finished]) -> None:
 
 
 _SETTLE = f"""
-UPDATE hub_delivery d SET state = s.state, reason = s.reason, attempts = s.attempts, unknowns = s.unknowns,
-    lease_until = NULL,
-    due_at = CASE WHEN s.state = 'waiting' THEN {now_of("d.tenant_id")} + s.delay * interval '1 second' ELSE d.due_at END,
-    finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::float8[])
-    AS s(id, state, reason, attempts, unknowns, delay)
-WHERE d.id = s.id
+WITH settled AS (
+    UPDATE hub_delivery d SET state = s.state, reason = s.reason, attempts = s.attempts, unknowns = s.unknowns,
+        lease_until = NULL,
+        due_at = CASE WHEN s.state = 'waiting' THEN {now_of("d.tenant_id")} + s.delay * interval '1 second' ELSE d.due_at END,
+        finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::float8[])
+        AS s(id, state, reason, attempts, unknowns, delay)
+    WHERE d.id = s.id RETURNING d.*
+), told AS ({ended("settled")})
+SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM told)
 """  # noqa: S608 constants only
 
 
@@ -99,7 +104,9 @@ def settle_claims(deliveries: Collection[Delivery], answers: Mapping[UUID, Seque
     ]
     with connection.cursor() as db:
         db.execute(_SETTLE, columns)
-        return int(db.rowcount)
+        moved, owed = db.fetchone()
+    outbox.tell(owed)
+    return int(moved)
 
 
 def _settle(delivery: Delivery, answers: Sequence[Answer]) -> Settlement:

@@ -15,6 +15,8 @@ EVENTS = {
     "item.unsnoozed": "The subscriber brought it back before that.",
     "item.deleted": "The subscriber deleted it.",
     "item.acted": "The subscriber chose the `action`; reading is part of it.",
+    "delivery.sent": "A provider took it, or a copy of it for at least one address.",
+    "delivery.dead": "It is given up, for the `reason`; it can be replayed.",
     "webhook.test": "Somebody asked for a test. It comes whatever the endpoint subscribes to.",
 }
 TEST = "webhook.test"

@@ -15,6 +15,9 @@ from hub.api.openapi.document import document
 from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Subscriber
 from hub.clock import iso
+from hub.fallback.record import record
+from hub.fallback.recovery import recover
+from hub.fallback.services import mark_dead
 from hub.inbox.ops import OPS
 from hub.inbox.services import mark
 from hub.notifications.retract import retract
@@ -23,6 +26,7 @@ from hub.tenancy.models import Tenant
 from hub.webhooks.catalogue import EVENTS, MARKS, TEST
 from hub.webhooks.models import WebhookDelivery
 from tests.api import contract
+from tests.support.deliveries import answer, expire_leases, owe, take
 from tests.support.factories import item_of, make_subscriber, send
 from tests.support.webhooks import make_webhook, told
 
@@ -38,6 +42,13 @@ def change(subscriber: Subscriber, op: str, **fields: Any) -> None:
     mark(subscriber_id=subscriber.pk, request={"op": op, **fields}, origin="test")
 
 
+def ends(subscriber: Subscriber) -> None:
+    """A delivery of theirs is sent, another one dead."""
+    for outcome in ("sent", "permanent"):
+        owe(subscriber)
+        record([answer(work, outcome) for work in take().works])
+
+
 def test_every_event_of_the_catalogue_happens(tenant: Tenant, alice: Subscriber) -> None:
     webhook = make_webhook(tenant)
     item = item_of(send(tenant, "alice", actions=ACTIONS, tags=["t"]), alice)
@@ -48,6 +59,7 @@ def test_every_event_of_the_catalogue_happens(tenant: Tenant, alice: Subscriber)
     reschedule(tenant=tenant, notification_id=waiting.pk, send_at=tomorrow() + timedelta(days=1))
     cancel(tenant=tenant, notification_id=waiting.pk)
     retract(tenant=tenant, notification_id=send(tenant, "alice").pk)
+    ends(make_subscriber(tenant, "carol", email="carol@example.com"))
     assert set(told(webhook)) == set(EVENTS) - {TEST}
 
 
@@ -55,6 +67,7 @@ def test_what_is_told_is_as_the_document_says(tenant: Tenant, alice: Subscriber)
     make_webhook(tenant)
     item = item_of(send(tenant, "alice", actions=ACTIONS, expires_at=tomorrow(), cancel_key="c"), alice)
     change(alice, "act", ids=[str(item.pk)], action="yes")
+    ends(alice)
     for delivery in WebhookDelivery.objects.all():
         event = {"type": delivery.type, "timestamp": iso(delivery.at), "data": delivery.data}
         assert contract.complaint_of_event(event) is None
@@ -69,6 +82,24 @@ def test_the_document_has_every_event_and_no_other() -> None:
 def test_the_page_has_the_same_catalogue() -> None:
     rows = re.findall(r"^\| `([a-z]+\.[a-z]+)` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
     assert dict(rows) == EVENTS
+
+
+def test_deliveries_are_told_when_they_end_and_by_whatever_way(tenant: Tenant, alice: Subscriber) -> None:
+    webhook = make_webhook(tenant, "delivery.*")
+    again = owe(alice)
+    record([answer(work, "transient") for work in take().works])
+    assert told(webhook) == []  # it is tried again
+    mark_dead(tenant=tenant, delivery_ids=[again.pk])
+    lost = owe(alice, unknowns=1)
+    take()
+    expire_leases()
+    recover()
+    owed = {row.data["id"]: row for row in WebhookDelivery.objects.all()}
+    assert {key: (row.type, row.data["reason"]) for key, row in owed.items()} == {
+        str(again.pk): ("delivery.dead", "operator"),
+        str(lost.pk): ("delivery.dead", "ambiguous"),
+    }
+    assert all("alice@example.com" not in str(row.data) for row in owed.values())
 
 
 def test_an_item_is_told_as_it_is_after_the_change(tenant: Tenant, alice: Subscriber) -> None:
