@@ -23,6 +23,8 @@ ALLOWED_HOSTS = env.list("HUB_ALLOWED_HOSTS", default=["127.0.0.1", "localhost",
 PUBLIC_URL = env.str("HUB_PUBLIC_URL", default=f"http://127.0.0.1:{env.int('HUB_PORT', default=8000)}")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 HUB_MAILBOX_URL = env.str("HUB_MAILBOX_URL", default="http://127.0.0.1:8025/")
+# The providers' emulators of `make run`; empty: there are none.
+HUB_EMULATORS_URL = env.str("HUB_EMULATORS_URL", default="")
 
 INSTALLED_APPS = [
     "daphne",

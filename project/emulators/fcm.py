@@ -25,7 +25,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST_ASSERTION = 3600 + 10  # seconds
 MAX_PAYLOAD = 4096  # bytes
 SEND = re.compile(r"/v1/projects/(?P<project>[^/:]+)/messages:send")
-TOKEN = re.compile(r"[A-Za-z0-9_:-]{1,4096}")
+TOKEN = re.compile(r"[A-Za-z0-9_:.%-]{1,4096}")
 FIELDS = {
     *("name", "data", "notification", "android", "webpush", "apns", "fcm_options", "fcmOptions"),
     *("token", "topic", "condition"),

@@ -82,6 +82,7 @@ def environment_for(options: Options, *, database_url: str, redis_url: str, brok
         "HUB_MAILBOX_URL": options.mailbox_url,
         "HUB_SMTP_PORT": str(smtp_port),
         "HUB_PROVIDERS_PORT": str(providers_port),
+        "HUB_EMULATORS_URL": f"http://{LOOPBACK}:{providers_port}",
         "HUB_APNS_PORT": str(apns_port),
     }
 

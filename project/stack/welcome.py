@@ -13,7 +13,7 @@ def welcome(options: Options) -> None:
     about = json.loads(file.read_text())
     places = [
         ("Demo", f"{options.url}/demo/", "two users side by side"),
-        ("Mailbox", options.mailbox_url, "every mail that is sent"),
+        ("Outbox", options.mailbox_url, "what every channel would have sent"),
         ("API", f"{options.url}/api/v1/docs", f"keys, tokens and passwords: {short(file)}"),
         ("Admin", f"{options.url}/admin/", f"as {about['admin']['username']}"),
     ]

@@ -179,7 +179,7 @@ def test_the_whole_of_it(tmp_path: Path) -> None:
         wait_until(lambda: demo.exists() or process.poll() is not None, seconds=240)
         assert process.poll() is None, run.said()
         about = json.loads(demo.read_text())
-        assert (about["url"], len(about["users"])) == (f"http://127.0.0.1:{run.port}", 2)
+        assert (about["url"], len(about["users"])) == (f"http://127.0.0.1:{run.port}", 3)
         wait_until(lambda: "Ctrl-C" in run.said())
         assert about["api_key"] in run.said()
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from hub.devices.models import Device
 from hub.exceptions import HubError
 from hub.tenancy import keys, tokens
 from hub.tenancy.models import ApiKey, Tenant
@@ -46,6 +48,17 @@ def test_the_demo_is_ready_to_use(tmp_path: Path) -> None:
         assert (subscriber.external_id, subscriber.email) == (user["id"], user["email"])
         assert subscriber.name
     assert authenticate(**demo["admin"]).is_superuser  # type: ignore[union-attr]
+
+
+def test_one_of_the_demo_has_a_device_of_every_platform_where_there_are_emulators(tmp_path: Path) -> None:
+    made(tmp_path / "demo.json")
+    assert not Device.objects.exists()
+    hub = {**settings.HUB, "outbound_exempt": ("127.0.0.1:9",)}
+    with override_settings(HUB_EMULATORS_URL="http://127.0.0.1:9", HUB=hub):
+        made(tmp_path / "demo.json")
+        made(tmp_path / "demo.json")
+    devices = Device.objects.filter(deactivated_at=None).values_list("subscriber__external_id", "platform")
+    assert sorted(devices) == [("carol", "apns"), ("carol", "fcm"), ("carol", "web_push")]
 
 
 def test_making_it_again_renews_the_credentials(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Makes the demo tenant with two users, and writes what it takes to try the hub to a file for its owner alone."""
+"""Makes the demo tenant with its users, and writes what it takes to try the hub to a file for its owner alone."""
 
 import json
 import os
@@ -15,13 +15,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models.functions import Now
 
+from hub.audience.models import Subscriber
 from hub.audience.services import upsert_subscriber
+from hub.devices.services import register
 from hub.tenancy.models import ApiKey, Tenant
 from hub.tenancy.services import create_api_key
 from hub.tenancy.tokens import mint
+from project.emulators.web_push import subscription
 
 SLUG = "demo"
-PEOPLE = (("alice", "Alice"), ("bob", "Bob"))
+# Numbers that are kept for fiction. Alice and Bob have no device: who of them is away is mailed at once.
+PEOPLE = (("alice", "Alice", "+12025550101"), ("bob", "Bob", "+12025550102"), ("carol", "Carol", "+12025550103"))
 ADMIN = "admin"
 LIFE = timedelta(hours=24)
 
@@ -48,11 +52,11 @@ class Command(BaseCommand):
                 "tenant": tenant.slug,
                 "api_key": _renewed_key(tenant),
                 "mailbox_url": mailbox_url,
-                "users": [_user(tenant, external_id, name) for external_id, name in PEOPLE],
+                "users": [_user(tenant, *person) for person in PEOPLE],
                 "admin": {"username": ADMIN, "password": _admin_password()},
             }
         _write(output, demo)
-        self.stdout.write(f"{output}: tenant {tenant.slug}, users {', '.join(who for who, _ in PEOPLE)}")
+        self.stdout.write(f"{output}: tenant {tenant.slug}, users {', '.join(who for who, *_ in PEOPLE)}")
 
 
 def _tenant(url: str) -> Tenant:
@@ -67,10 +71,24 @@ def _renewed_key(tenant: Tenant) -> str:
     return create_api_key(tenant=tenant, name=SLUG, scopes=["*"])[1]
 
 
-def _user(tenant: Tenant, external_id: str, name: str) -> dict[str, str]:
+def _user(tenant: Tenant, external_id: str, name: str, phone: str) -> dict[str, str]:
     email = f"{external_id}@example.com"
-    subscriber = upsert_subscriber(tenant=tenant, external_id=external_id, name=name, email=email)
+    subscriber = upsert_subscriber(tenant=tenant, external_id=external_id, name=name, email=email, phone=phone)
+    if external_id == "carol" and settings.HUB_EMULATORS_URL:
+        _give_devices(subscriber)
     return {"id": external_id, "token": mint(subscriber=subscriber, ttl=LIFE), "email": email}
+
+
+def _give_devices(subscriber: Subscriber) -> None:
+    """One of each platform, on which the emulators show what is pushed."""
+    browser = subscription(f"{settings.HUB_EMULATORS_URL}/web_push", "carols-laptop")
+    given: list[dict[str, Any]] = [
+        {"external_id": "phone", "platform": "fcm", "token": "carols-android-phone", "name": "Phone"},
+        {"external_id": "tablet", "platform": "apns", "token": "ca" * 32, "name": "Tablet"},
+        {"external_id": "laptop", "platform": "web_push", "subscription": browser, "name": "Laptop"},
+    ]
+    for device in given:
+        register(subscriber=subscriber, **device)
 
 
 def _admin_password() -> str:
