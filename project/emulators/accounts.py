@@ -11,6 +11,7 @@ from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
 from project.emulators.apns import KEY_ID, TEAM_ID
 from project.emulators.beem import Beem
 from project.emulators.certificate import make_certificate
+from project.emulators.discord import Discord
 from project.emulators.fcm import Fcm
 from project.emulators.keys import kept_ec, kept_rsa, pem_of
 from project.emulators.slack import Slack
@@ -68,6 +69,10 @@ def texts(base: str) -> dict[str, dict[str, Any]]:
 
 
 def chats(base: str) -> dict[str, dict[str, Any]]:
-    given = {"slack": {"token": Slack.token}, "telegram": {"token": Telegram.token}}
+    given = {
+        "slack": {"token": Slack.token},
+        "telegram": {"token": Telegram.token},
+        "discord": {"token": Discord.token},
+    }
     named = {kind: {"kind": kind, **config, "url": f"{base}/{kind}"} for kind, config in given.items()}
-    return {**named, **{kind: {"kind": kind} for kind in ("teams", "discord", "chat_webhook")}}
+    return {**named, **{kind: {"kind": kind} for kind in ("teams", "chat_webhook")}}

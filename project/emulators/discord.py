@@ -1,6 +1,7 @@
-"""Discord's webhooks.
+"""Discord: webhooks, and messages by a bot.
 
-POST /api/webhooks/{id}/{token}   a message; with `?wait=true` the answer is the message, else nothing
+POST /api/webhooks/{id}/{token}       a message; with `?wait=true` the answer is the message, else nothing
+POST /api/v10/channels/{id}/messages  a message by a bot
 """
 
 import re
@@ -13,13 +14,16 @@ from project.emulators.recorder import Message
 from project.emulators.request import Request
 from project.emulators.script import Refusal, Reply
 
-PATH = re.compile(r"/api/(?:v\d+/)?webhooks/(?P<id>\d+)/(?P<token>[\w-]+)")
+HOOK = re.compile(r"/api/(?:v\d+/)?webhooks/(?P<id>\d+)/(?P<token>[\w-]+)")
+CHANNEL = re.compile(r"/api/(?:v\d+/)?channels/(?P<id>\d+)/messages")
 MAX_CONTENT = 2_000  # characters
 MAX_EMBEDS = 10
 TEXTS = {
     "0": "Something went wrong",
+    "10003": "Unknown Channel",
     "10015": "Unknown Webhook",
     "50006": "Cannot send an empty message",
+    "50007": "Cannot send messages to this user",
     "50013": "Missing Permissions",
     "50027": "Invalid Webhook Token",
     "50035": "Invalid Form Body",
@@ -28,7 +32,7 @@ USUAL_CODES = {400: "50035", 401: "50027", 403: "50013", 404: "10015"}
 
 
 class Discord(Emulator):
-    """`gone`: ids of webhooks that were deleted."""
+    """`gone`: ids of webhooks and channels that were deleted. A bot and every webhook have the same `token`."""
 
     name, channel = "discord", "chat"
     token = "emulated"  # noqa: S105 - not secret
@@ -41,11 +45,7 @@ class Discord(Emulator):
         return f"{self.url}/api/webhooks/{webhook}/{self.token}"
 
     def receive(self, request: Request) -> Sequence[Message]:
-        found = PATH.fullmatch(request.path)
-        if found is None or found["id"] in self.gone:
-            raise Refusal(404)
-        if found["token"] != self.token:
-            raise Refusal(401)
+        to = self._target(request)
         asked = request.json
         content, embeds = str(asked.get("content") or ""), asked.get("embeds") or []
         if not content and not embeds:
@@ -60,13 +60,13 @@ class Discord(Emulator):
             "image": str((first.get("image") or {}).get("url", "")),
             "sender": str(asked.get("username", "")),
         }
-        return [self.message(request, id=str(10**18 + secrets.randbelow(10**17)), to=found["id"], asked=asked, **shown)]
+        return [self.message(request, id=str(10**18 + secrets.randbelow(10**17)), to=to, asked=asked, **shown)]
 
     def accept(self, messages: Sequence[Message]) -> Reply:
         message = messages[0]
-        if message.query.get("wait") != "true":
+        if HOOK.fullmatch(message.path) and message.query.get("wait") != "true":
             return Reply(204)
-        return json_reply({"id": message.id, "channel_id": "1", "content": message.body, "webhook_id": message.to})
+        return json_reply({"id": message.id, "channel_id": message.to, "content": message.body})
 
     def refuse(self, refusal: Refusal, request: Request) -> Reply:
         if refusal.status == 429:
@@ -76,3 +76,18 @@ class Discord(Emulator):
         code = refusal.code or USUAL_CODES.get(refusal.status, "0")
         error = {"message": refusal.message or TEXTS.get(code, TEXTS["0"]), "code": int(code)}
         return json_reply(error, refusal.status, refusal.headers)
+
+    def _target(self, request: Request) -> str:
+        """The webhook or the channel. Raises Refusal for what isn't there, or for whoever may not write there."""
+        hook, channel = HOOK.fullmatch(request.path), CHANNEL.fullmatch(request.path)
+        if hook:
+            target, token = hook["id"], hook["token"]
+        elif channel:
+            target, token = channel["id"], request.headers.get("authorization", "").removeprefix("Bot ")
+        else:
+            raise Refusal(404, "0", "404: Not Found")
+        if target in self.gone:
+            raise Refusal(404, "10003" if channel else "10015")
+        if token != self.token:
+            raise Refusal(401, "50027" if hook else "0", "" if hook else "401: Unauthorized")
+        return target

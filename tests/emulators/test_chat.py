@@ -53,6 +53,11 @@ def by_discord(content: str = "Hello", wait: str = "true", webhook: str = "1") -
     return post(f"{discord.hook(webhook)}?wait={wait}", content={"content": content})
 
 
+def by_bot(channel: str = "2", token: str = discord.token) -> Answer:
+    content = {"content": "Hello"}
+    return post(f"{discord.url}/api/v10/channels/{channel}/messages", content=content, authorization=f"Bot {token}")
+
+
 def by_telegram(chat: str = "42", token: str = telegram.token, text: str = "Hello") -> Answer:
     return post(f"{telegram.url}/bot{token}/sendMessage", content={"chat_id": chat, "text": text})
 
@@ -61,7 +66,7 @@ def by_webhook() -> Answer:
     return post(f"{chat_webhook.url}/in", content={"title": "", "body": "Hello"})
 
 
-@pytest.mark.parametrize("send", [by_hook, by_slack, by_teams, by_discord, by_telegram, by_webhook])
+@pytest.mark.parametrize("send", [by_hook, by_slack, by_teams, by_discord, by_bot, by_telegram, by_webhook])
 def test_a_message_is_taken_and_recorded(send: Callable[[], Answer]) -> None:
     assert send().status in (200, 202, 204)
     (message,) = recorder.taken()
@@ -71,6 +76,7 @@ def test_a_message_is_taken_and_recorded(send: Callable[[], Answer]) -> None:
 def test_the_answers_tell_the_messages_id() -> None:
     assert by_slack().json["ts"] == recorder.taken()[-1].id
     assert by_discord().json["id"] == recorder.taken()[-1].id
+    assert by_bot().json["id"] == recorder.taken()[-1].id
     assert by_discord(wait="false")[::2] == (204, b"")
     assert by_telegram().json["result"]["message_id"] == int(recorder.taken()[-1].id)
     assert by_hook().body == b"ok"
@@ -85,6 +91,7 @@ def test_the_answers_tell_the_messages_id() -> None:
         (lambda: post(teams.hook(), content={}), 400, b"TriggerInputSchemaMismatch"),
         (lambda: by_discord(""), 400, b"50006"),
         (lambda: by_discord("x" * 2001), 400, b"50035"),
+        (lambda: by_bot(token="wrong"), 401, b"401: Unauthorized"),
         (lambda: by_telegram(token="wrong"), 401, b"Unauthorized"),
         (lambda: by_telegram(text="x" * 4097), 400, b"too long"),
         (lambda: by_telegram(chat=""), 400, b"chat_id is empty"),

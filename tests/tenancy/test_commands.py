@@ -11,6 +11,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from hub.chat.models import ChatAddress
 from hub.devices.models import Device
 from hub.exceptions import HubError
 from hub.tenancy import keys, tokens
@@ -50,7 +51,7 @@ def test_the_demo_is_ready_to_use(tmp_path: Path) -> None:
     assert authenticate(**demo["admin"]).is_superuser  # type: ignore[union-attr]
 
 
-def test_one_of_the_demo_has_a_device_of_every_platform_where_there_are_emulators(tmp_path: Path) -> None:
+def test_one_of_the_demo_can_be_reached_everywhere_where_there_are_emulators(tmp_path: Path) -> None:
     made(tmp_path / "demo.json")
     assert not Device.objects.exists()
     hub = {**settings.HUB, "outbound_exempt": ("127.0.0.1:9",)}
@@ -59,6 +60,8 @@ def test_one_of_the_demo_has_a_device_of_every_platform_where_there_are_emulator
         made(tmp_path / "demo.json")
     devices = Device.objects.filter(deactivated_at=None).values_list("subscriber__external_id", "platform")
     assert sorted(devices) == [("carol", "apns"), ("carol", "fcm"), ("carol", "web_push")]
+    chats = ChatAddress.objects.values_list("subscriber__external_id", "kind")
+    assert sorted(chats) == [("carol", kind) for kind in sorted(ChatAddress.Kind.values)]
 
 
 def test_making_it_again_renews_the_credentials(tmp_path: Path) -> None:

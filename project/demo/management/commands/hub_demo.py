@@ -15,13 +15,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models.functions import Now
 
-from hub.audience.models import Subscriber
 from hub.audience.services import upsert_subscriber
-from hub.devices.services import register
 from hub.tenancy.models import ApiKey, Tenant
 from hub.tenancy.services import create_api_key
 from hub.tenancy.tokens import mint
-from project.emulators.web_push import subscription
+from project.demo.addresses import reach_everywhere
 
 SLUG = "demo"
 # Numbers that are kept for fiction. Alice and Bob have no device: who of them is away is mailed at once.
@@ -75,20 +73,8 @@ def _user(tenant: Tenant, external_id: str, name: str, phone: str) -> dict[str, 
     email = f"{external_id}@example.com"
     subscriber = upsert_subscriber(tenant=tenant, external_id=external_id, name=name, email=email, phone=phone)
     if external_id == "carol" and settings.HUB_EMULATORS_URL:
-        _give_devices(subscriber)
+        reach_everywhere(subscriber, emulators=settings.HUB_EMULATORS_URL)
     return {"id": external_id, "token": mint(subscriber=subscriber, ttl=LIFE), "email": email}
-
-
-def _give_devices(subscriber: Subscriber) -> None:
-    """One of each platform, on which the emulators show what is pushed."""
-    browser = subscription(f"{settings.HUB_EMULATORS_URL}/web_push", "carols-laptop")
-    given: list[dict[str, Any]] = [
-        {"external_id": "phone", "platform": "fcm", "token": "carols-android-phone", "name": "Phone"},
-        {"external_id": "tablet", "platform": "apns", "token": "ca" * 32, "name": "Tablet"},
-        {"external_id": "laptop", "platform": "web_push", "subscription": browser, "name": "Laptop"},
-    ]
-    for device in given:
-        register(subscriber=subscriber, **device)
 
 
 def _admin_password() -> str:
