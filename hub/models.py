@@ -2,7 +2,7 @@
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.chat.models import ChatAddress
-from hub.content.models import EventType, Template
+from hub.content.models import EventType, Rendition, Template, TemplateVersion
 from hub.devices.models import Device
 from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
@@ -29,11 +29,13 @@ __all__ = [
     "Notification",
     "Preference",
     "Provider",
+    "Rendition",
     "SigningKey",
     "Stream",
     "Subscriber",
     "Suppression",
     "Template",
+    "TemplateVersion",
     "Tenant",
     "Topic",
     "TopicMember",

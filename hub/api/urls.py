@@ -13,7 +13,16 @@ from hub.audience.api import (
 )
 from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
 from hub.chat.api import SubscriberChat, SubscriberChats
-from hub.content.api import EventTypeDetail, EventTypeList, TemplateDetail, TemplateList
+from hub.content.api import EventTypeDetail, EventTypeList
+from hub.content.template_api import (
+    TemplateDetail,
+    TemplateList,
+    TemplatePreview,
+    TemplatePublish,
+    TemplateRollback,
+    TemplateVersionDetail,
+    TemplateVersions,
+)
 from hub.devices.api import OwnDevice, OwnDevices, SubscriberDevice, SubscriberDevices
 from hub.fallback.api import (
     DeadLetterGroups,
@@ -82,6 +91,11 @@ server = [
     path("event-types/<segment:key>", EventTypeDetail.as_view()),
     path("templates", TemplateList.as_view()),
     path("templates/<segment:key>", TemplateDetail.as_view()),
+    path("templates/<segment:key>/preview", TemplatePreview.as_view()),
+    path("templates/<segment:key>/publish", TemplatePublish.as_view()),
+    path("templates/<segment:key>/rollback", TemplateRollback.as_view()),
+    path("templates/<segment:key>/versions", TemplateVersions.as_view()),
+    path("templates/<segment:key>/versions/<int:number>", TemplateVersionDetail.as_view()),
     path("topics", by_caller(server=TopicList, user=OpenTopics)),
     path("topics/<segment:key>", TopicDetail.as_view()),
     path("topics/<segment:key>/members", TopicMembers.as_view()),

@@ -10,7 +10,7 @@ from hub.api.admin import HubAdmin, TenantFilter
 from hub.content.keys import check_key
 from hub.content.models import EventType, Template
 from hub.content.services import check_ladder
-from hub.content.templates import check_template
+from hub.content.sources import check_content, check_words
 from hub.exceptions import InvalidRequest
 
 
@@ -36,12 +36,13 @@ class EventTypeForm(CheckedForm):
         return self.checked("ladder", check_ladder)
 
     def clean_template(self) -> Any:
-        return self.checked("template", check_template)
+        return self.checked("template", check_words)
 
 
 class TemplateForm(CheckedForm):
     def clean_content(self) -> Any:
-        return self.checked("content", check_template)
+        kind = self.cleaned_data.get("kind") or self.instance.kind
+        return self.checked("content", lambda value: check_content(value, kind))
 
 
 class EventTypeAdmin(HubAdmin[EventType]):

@@ -1,4 +1,4 @@
-"""REST: event types and templates."""
+"""REST: event types."""
 
 from typing import Any
 
@@ -8,21 +8,13 @@ from rest_framework.response import Response
 from hub.api.body import Fields, body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import ServerView
-from hub.content.models import EventType, Template
+from hub.content.models import EventType
 from hub.content.services import (
     create_event_type,
     delete_event_type,
     event_types,
     get_event_type,
     upsert_event_type,
-)
-from hub.content.templates import (
-    TEXTS,
-    change_template,
-    create_template,
-    delete_template,
-    get_template,
-    replace_template,
 )
 
 DEFAULTS: dict[str, Any] = {
@@ -35,7 +27,6 @@ DEFAULTS: dict[str, Any] = {
     "active": True,
 }
 _SWITCH = {"true": True, "false": False}
-EMPTY: dict[str, Any] = {"name": "", **dict.fromkeys(TEXTS, ""), "actions": []}
 
 
 class EventTypeList(ServerView):
@@ -86,49 +77,6 @@ class EventTypeDetail(ServerView):
         return Response(status=204)
 
 
-class TemplateList(ServerView):
-    """`/templates`"""
-
-    resource = "templates"
-
-    def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(Template.objects.filter(tenant=self.caller.tenant))
-        return Response(page_of([_template(row) for row in rows], following))
-
-    def post(self, request: Request) -> Response:
-        fields = body(request)
-        key = fields.text("key", required=True)
-        given = _given(fields, EMPTY)
-        return Response(_template(create_template(tenant=self.caller.tenant, key=key, **given)), status=201)
-
-
-class TemplateDetail(ServerView):
-    """`/templates/{key}`"""
-
-    resource = "templates"
-
-    def get(self, request: Request, key: str) -> Response:
-        query(request).done()
-        return Response(_template(get_template(tenant=self.caller.tenant, key=key)))
-
-    def put(self, request: Request, key: str) -> Response:
-        """Make or replace: what the body leaves out is emptied."""
-        given = _given(body(request), EMPTY)
-        return Response(_template(replace_template(tenant=self.caller.tenant, key=key, **given)))
-
-    def patch(self, request: Request, key: str) -> Response:
-        """Change what the body names; null empties it."""
-        given = _given(body(request), EMPTY)
-        return Response(_template(change_template(tenant=self.caller.tenant, key=key, **given)))
-
-    def delete(self, request: Request, key: str) -> Response:
-        delete_template(tenant=self.caller.tenant, key=key)
-        return Response(status=204)
-
-
 def _given(fields: Fields, defaults: dict[str, Any]) -> dict[str, Any]:
     """The fields of a body; null means the default."""
     given = fields.given(*defaults)
@@ -138,8 +86,3 @@ def _given(fields: Fields, defaults: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(found: EventType) -> dict[str, Any]:
     return {"key": found.key, **{name: getattr(found, name) for name in DEFAULTS}, "created_at": found.created_at}
-
-
-def _template(found: Template) -> dict[str, Any]:
-    said = EMPTY | {"name": found.name} | found.content
-    return {"key": found.key, **said, "created_at": found.created_at, "updated_at": found.updated_at}

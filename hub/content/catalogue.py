@@ -2,22 +2,30 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from hub.content.keys import is_key
-from hub.content.models import EventType, Template
+from hub.content.library import EMPTY, Library, library
+from hub.content.models import EventType, Template, TemplateVersion
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 
-Named = TypeVar("Named", EventType, Template)
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is said by default: the content of a template, and the version that it is, if it has one."""
+
+    content: Mapping[str, Any]
+    version: TemplateVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Event types and templates by key."""
+    """Event types and templates by key, and the layouts and partials that the templates are made of."""
 
     event_types: Mapping[str, EventType]
     templates: Mapping[str, Template]
+    library: Library
 
     def event_type(self, key: str) -> EventType | None:
         """The event type that may be sent; None without a key. Raises InvalidRequest of `event`."""
@@ -32,26 +40,32 @@ class Catalogue:
             raise InvalidRequest.on("event", f"the event type {key!r} is not active", "inactive")
         return found
 
-    def content(self, key: str, event_type: EventType | None) -> dict[str, Any]:
-        """What is said by default: the template's content, else that of the event type. Raises InvalidRequest of
-        `template`."""
+    def source(self, key: str, event_type: EventType | None) -> Source:
+        """The template's published version, else the event type's own template. Raises InvalidRequest of `template`."""
         if not key:
-            own: dict[str, Any] = event_type.template if event_type else {}
-            return own
+            return Source(event_type.template if event_type else {})
         found = self.templates.get(key)
-        if found is None:
+        if found is None or found.kind != Template.Kind.MESSAGE:
             raise InvalidRequest.on(
                 "template", f"there is no template {key!r}; make it with PUT /templates", "not_found"
             )
-        content: dict[str, Any] = found.content
-        return content
+        if found.published is None:
+            raise InvalidRequest.on(
+                "template", f"the template {key!r} is a draft; POST /templates/{key}/publish", "inactive"
+            )
+        return Source(found.published.content, found.published)
 
 
 def catalogue(*, tenant: Tenant, events: Collection[Any], templates: Collection[Any]) -> Catalogue:
-    """What has these keys, in at most one query for the event types and one for the templates."""
-    return Catalogue(_by_key(EventType, tenant, events), _by_key(Template, tenant, templates))
+    """What has these keys, in one query for the event types, one for the templates, and a few for what they are made of:
+    none where nothing is named."""
+    types = EventType.objects.filter(tenant=tenant, key__in=_keys(events)) if _keys(events) else ()
+    named = Template.objects.filter(tenant=tenant, key__in=_keys(templates)).select_related("published")
+    found = {template.key: template for template in named} if _keys(templates) else {}
+    uses = {key for template in found.values() if template.published for key in template.published.uses}
+    parts = library(tenant=tenant, keys=uses) if uses else EMPTY
+    return Catalogue({found.key: found for found in types}, found, parts)
 
 
-def _by_key(model: type[Named], tenant: Tenant, keys: Collection[Any]) -> dict[str, Named]:
-    wanted = {key for key in keys if is_key(key)}
-    return {found.key: found for found in model.objects.filter(tenant=tenant, key__in=wanted)} if wanted else {}
+def _keys(named: Collection[Any]) -> set[str]:
+    return {key for key in named if is_key(key)}

@@ -1,69 +1,132 @@
 """Liquid templates that tenants write: strict about missing values, bounded in time and memory."""
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from liquid import BoundTemplate, Environment
-from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import StringLiteral
+from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.builtin.tags.render_tag import RenderNode
+from liquid.exceptions import LiquidError, ResourceLimitError, TemplateNotFoundError, UndefinedError
+from liquid.expression import Expression
+from liquid.output import LimitedStringIO
 from liquid.undefined import FalsyStrictUndefined
 
+from hub.content import budget
+from hub.content.filters import MAX_ARRAY, MAX_TEXT, guarded
+from hub.content.markup import check_markup
 from hub.exceptions import InvalidRequest
 
 MAX_SOURCE = 100_000
-MAX_TEXT = 200_000
-MAX_ARRAY = 2_000
-_MAX_DIGITS = 10**18
+# the steps of a template between two looks at the clock
+_STRIDE = 16
 
 
 def compile_template(source: str, *, field: str, escape: bool = False) -> BoundTemplate:
     """`source` as a template, cached. Raises InvalidRequest naming `field` with Liquid's own message."""
+    check_markup(source, field=field)
+    budget.check()
     try:
         return _compile(source, escape)
-    except (LiquidError, RecursionError) as error:
+    except (LiquidError, RecursionError, ValueError) as error:
         raise InvalidRequest.on(field, f"Liquid: {_message(error)}.", "template") from error
 
 
-def check_template_source(source: str, *, field: str, variables: frozenset[str], escape: bool = False) -> None:
-    """Refuse a template that doesn't compile, or names a filter or a variable that there will never be."""
+def check_template_source(source: str, *, field: str, variables: frozenset[str] | None, escape: bool = False) -> None:
+    """Refuse a template that doesn't compile, or names a filter or a variable (None: any) that there will never be."""
     analysis = compile_template(source, field=field, escape=escape).analyze(include_partials=False)
     for name in analysis.filters.keys() - _plain().filters.keys():
         raise InvalidRequest.on(field, f"There is no filter {name}.", "template")
+    if variables is None:
+        return
     for name in analysis.globals.keys() - variables:
         raise InvalidRequest.on(field, f"There is no {name}: use {', '.join(sorted(variables))}.", "template")
 
 
-def fill(source: str, context: Mapping[str, Any], *, field: str, escape: bool = False) -> str:
-    """`source` filled from `context`; with `escape` every value is escaped for HTML.
+def partials_of(source: str, *, field: str, escape: bool = False) -> frozenset[str]:
+    """The names of what `source` renders within itself."""
+    if "render" not in source:
+        return frozenset()
+    template = compile_template(source, field=field, escape=escape)
+    nodes = _nodes(template.nodes, _Context(template))
+    return frozenset(
+        node.name.value for node in nodes if isinstance(node, RenderNode) and isinstance(node.name, StringLiteral)
+    )
+
+
+def fill(
+    source: str,
+    context: Mapping[str, Any],
+    *,
+    field: str,
+    escape: bool = False,
+    partials: Mapping[str, str] | None = None,
+) -> str:
+    """`source` filled from `context`; with `escape` every value is escaped for HTML. `partials`: what it may render, by name.
 
     Raises InvalidRequest: of `field`, or, when a value is missing, of that variable.
     """
     if "{{" not in source and "{%" not in source:
         return source
-    template = compile_template(source, field=field, escape=escape)
     try:
-        return template.render(**context)
+        with budget.budget():
+            return _render(compile_template(source, field=field, escape=escape), context, partials or {})
     except UndefinedError as error:
         raise _missing(error, field) from error
+    except TemplateNotFoundError as error:
+        raise InvalidRequest.on(field, f"There is no partial {_message(error)}.", "template") from error
+    except budget.TooMuchWork as error:
+        raise InvalidRequest.on(field, "The template takes too much work to fill.", "template") from error
     # The filters of the library let arithmetic and comparison errors of Python through.
     except (LiquidError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest.on(field, f"The template can't be filled: {_message(error)}.", "template") from error
 
 
-class _Bounded(Environment):
-    """Loops, output, variables and nesting are bounded; no template can include another."""
+class _Context(RenderContext):
+    """What a template is filled from. Every step of a template asks for `disabled_tags` first: that is where the clock is
+    looked at, whatever the step is, and however deep."""
 
-    loop_iteration_limit = 1_000
-    output_stream_limit = MAX_TEXT
-    local_namespace_limit = 4 * MAX_TEXT
-    context_depth_limit = 16
+    __slots__ = ("_disabled", "partials", "steps")
+
+    def __init__(self, *args: Any, parent_context: RenderContext | None = None, **kwargs: Any) -> None:
+        self.partials: Mapping[str, str] = getattr(parent_context, "partials", {})
+        self.steps = 0
+        super().__init__(*args, parent_context=parent_context, **kwargs)
+
+    @property
+    def disabled_tags(self) -> list[str]:
+        self.steps += 1
+        if self.steps % _STRIDE == 0:
+            budget.check()
+        return self._disabled
+
+    @disabled_tags.setter
+    def disabled_tags(self, names: list[str]) -> None:
+        self._disabled = names
+
+
+class _Bounded(Environment):
+    """Loops, output, variables and nesting are bounded; a template renders the partials that it is given, by name."""
+
+    loop_iteration_limit: ClassVar[int] = 1_000
+    output_stream_limit: ClassVar[int] = MAX_TEXT
+    local_namespace_limit: ClassVar[int] = 4 * MAX_TEXT
+    context_depth_limit: ClassVar[int] = 16
 
     def __init__(self, *, escape: bool) -> None:
         super().__init__(autoescape=escape, undefined=FalsyStrictUndefined)
-        for tag in ("include", "render"):
-            del self.tags[tag]
+        del self.tags["include"]
         for name, function in list(self.filters.items()):
-            self.filters[name] = _guarded(name, function)
+            self.filters[name] = guarded(name, function)
+
+    def get_template(self, name: str, *, context: RenderContext | None = None, **_: Any) -> BoundTemplate:
+        budget.check()
+        partials = context.partials if isinstance(context, _Context) else {}
+        if name not in partials:
+            raise TemplateNotFoundError(name)
+        return _compile(partials[name], bool(self.autoescape))
 
 
 @lru_cache(maxsize=1)
@@ -78,45 +141,48 @@ def _html() -> Environment:
 
 @lru_cache(maxsize=1_024)
 def _compile(source: str, escape: bool) -> BoundTemplate:
-    return (_html() if escape else _plain()).from_string(source)
+    template = (_html() if escape else _plain()).from_string(source)
+    for node in _nodes(template.nodes, _Context(template)):
+        for expression in _expressions(node):
+            if type(expression) is RangeLiteral:
+                expression.__class__ = _ShortRange
+    return template
 
 
-def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that refuses values from which it could make something huge: `(1..100000000) | join` ran for 40 s."""
+class _ShortRange(RangeLiteral):
+    """A range of at most MAX_ARRAY numbers: a loop walks to its offset, and turns round what it has, before it counts."""
 
-    @wraps(function)
-    def bounded(*args: Any, **kwargs: Any) -> Any:
-        for value in args:
-            _check_size(value)
-        if name in {"replace", "join"}:
-            _check_growth(name, *args)
-        result = function(*args, **kwargs)
-        _check_size(result)
-        return result
+    __slots__ = ()
 
-    return bounded
+    def _make_range(self, start: Any, stop: Any) -> range:
+        made = super()._make_range(start, stop)
+        if made.stop - made.start > MAX_ARRAY:
+            raise ResourceLimitError("a range is too long", token=None)
+        return made
 
 
-def _check_size(value: object) -> None:
-    too_big = (
-        (isinstance(value, str) and len(value) > MAX_TEXT)
-        or (isinstance(value, range | list | tuple) and len(value[: MAX_ARRAY + 1]) > MAX_ARRAY)
-        or (isinstance(value, int) and abs(value) > _MAX_DIGITS)
-    )
-    if too_big:
-        raise ResourceLimitError("a value is too big for a filter", token=None)
+def _render(template: BoundTemplate, values: Mapping[str, Any], partials: Mapping[str, str]) -> str:
+    context = _Context(template, globals=values)
+    context.partials = partials
+    buffer = LimitedStringIO(limit=MAX_TEXT)
+    template.render_with_context(context, buffer)
+    return buffer.getvalue()
 
 
-def _check_growth(name: str, value: object, *args: object) -> None:
-    """`replace` and `join` multiply the length of one value by another's."""
-    if name == "replace" and len(args) >= 2:
-        grown = (str(value).count(str(args[0])) + 1) * len(str(args[1]))
-    elif name == "join" and args and isinstance(value, list | tuple | range):
-        grown = len(value) * len(str(args[0]))
-    else:
-        return
-    if grown > MAX_TEXT:
-        raise ResourceLimitError("the result of a filter is too big", token=None)
+def _nodes(nodes: list[Node], static: RenderContext) -> Iterator[Node]:
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.children(static, include_partials=False))
+
+
+def _expressions(node: Node) -> Iterator[Expression]:
+    stack = list(node.expressions())
+    while stack:
+        expression = stack.pop()
+        yield expression
+        stack.extend(expression.children())
 
 
 def _missing(error: UndefinedError, field: str) -> InvalidRequest:

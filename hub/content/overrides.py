@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.content.render import MAX_BODY, MAX_HTML, MAX_TITLE
-from hub.content.safety import check_url, clean_html, text_of
+from hub.content.safety import check_html, check_url, clean_email, text_of
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
 
 MAX_SUBJECT = 200
 MAX_NAME = 100
+MAX_BODY = 10_000
+MAX_HTML = 100_000
+# what the narrowest of a channel's usual providers takes
+MAX_PUSH_TITLE, MAX_PUSH_BODY = 200, 2_000
+MAX_SMS = 1_600
+MAX_CHAT_TITLE, MAX_CHAT_BODY = 200, 4_000
 
 
 def check_overrides(value: object) -> dict[str, dict[str, Any]]:
@@ -21,23 +26,24 @@ def check_overrides(value: object) -> dict[str, dict[str, Any]]:
     """
     if not isinstance(value, dict):
         raise InvalidRequest.on("overrides", "Must be an object.", "type")
-    return {_known(channel): _checked(channel, fields) for channel, fields in value.items()}
+    return {_known(channel): said_on(channel, fields) for channel, fields in value.items()}
 
 
 def _known(channel: str) -> str:
-    if channel not in _FIELDS:
-        raise InvalidRequest.on(f"overrides.{channel}"[:100], f"Use {', '.join(_FIELDS)}.", "unknown_field")
+    if channel not in FIELDS:
+        raise InvalidRequest.on(f"overrides.{channel}"[:100], f"Use {', '.join(FIELDS)}.", "unknown_field")
     return channel
 
 
-def _checked(channel: str, fields: object) -> dict[str, Any]:
-    path = f"overrides.{channel}"
+def said_on(channel: str, fields: object, *, path: str = "overrides.") -> dict[str, Any]:
+    """What one channel says, checked and cut down; complaints name fields that begin with `path` and the channel."""
+    path += channel
     if not isinstance(fields, dict):
         raise InvalidRequest.on(path, "Must be an object.", "type")
     for name in fields:
-        if name not in _FIELDS[channel]:
-            raise InvalidRequest.on(f"{path}.{name}"[:100], f"Use {', '.join(_FIELDS[channel])}.", "unknown_field")
-    checked = {name: _CHECKS[name](text, f"{path}.{name}") for name, text in fields.items()}
+        if name not in FIELDS[channel]:
+            raise InvalidRequest.on(f"{path}.{name}"[:100], f"Use {', '.join(FIELDS[channel])}.", "unknown_field")
+    checked = {name: FIELDS[channel][name](text, f"{path}.{name}") for name, text in fields.items()}
     return checked | _other_half(checked)
 
 
@@ -52,29 +58,28 @@ def _line(limit: int) -> Callable[[object, str], str]:
     return lambda value, field: check_text(value, field=field, limit=limit).strip()
 
 
-def _body(value: object, field: str) -> str:
-    return check_text(value, field=field, limit=MAX_BODY, control=True)
+def _body(limit: int) -> Callable[[object, str], str]:
+    return lambda value, field: check_text(value, field=field, limit=limit, control=True)
 
 
 def _html(value: object, field: str) -> str:
-    return clean_html(check_text(value, field=field, limit=MAX_HTML, control=True))
+    return clean_email(check_html(value, field=field, limit=MAX_HTML))
 
 
 def _link(value: object, field: str) -> str:
     return check_url(value, field=field)
 
 
-_CHECKS: dict[str, Callable[[object, str], str]] = {
-    "title": _line(MAX_TITLE),
-    "subject": _line(MAX_SUBJECT),
-    "from_name": _line(MAX_NAME),
-    "body": _body,
-    "html": _html,
-    "action_url": _link,
-}
-_FIELDS = {
-    "email": ("subject", "body", "html", "action_url", "from_name"),
-    "push": ("title", "body", "action_url"),
-    "sms": ("body",),
-    "chat": ("title", "body", "action_url"),
+# channel → what it can say
+FIELDS: dict[str, dict[str, Callable[[object, str], str]]] = {
+    "email": {
+        "subject": _line(MAX_SUBJECT),
+        "body": _body(MAX_BODY),
+        "html": _html,
+        "action_url": _link,
+        "from_name": _line(MAX_NAME),
+    },
+    "push": {"title": _line(MAX_PUSH_TITLE), "body": _body(MAX_PUSH_BODY), "action_url": _link},
+    "sms": {"body": _body(MAX_SMS)},
+    "chat": {"title": _line(MAX_CHAT_TITLE), "body": _body(MAX_CHAT_BODY), "action_url": _link},
 }

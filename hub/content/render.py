@@ -1,50 +1,170 @@
-"""What a notification says, rendered once when it is accepted and the same for every recipient."""
+"""What a notification says, rendered once a language and the same for every recipient who reads that."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
+from hub.content.budget import budget
+from hub.content.library import EMPTY, Library, Parts
 from hub.content.liquid import fill
-from hub.content.safety import check_url, clean_html, text_of
+from hub.content.locales import overlaid, said_in
+from hub.content.overrides import FIELDS, MAX_BODY, MAX_HTML, said_on
+from hub.content.safety import check_html, check_url, clean_html, text_of
+from hub.content.schema import check_data
 from hub.content.values import check_text, plain_object
 from hub.exceptions import FieldError, InvalidRequest
 from hub.tenancy.models import Tenant
 
 MAX_TITLE = 500
-MAX_BODY = 10_000
-MAX_HTML = 100_000
 MAX_DATA = 64 * 1024
 MAX_ACTIONS = 5
+# what a notification says itself, for every channel
+SAID = ("title", "body", "html", "action_url", "actions")
 _SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`content` as it is stored: `{title, body, html, data, actor, action_url, actions}`; `bodies`: channel → what it says
+    instead. `wrong`: what could not be rendered, by channel; "": the content, which is then None."""
+
+    content: dict[str, Any] | None
+    bodies: dict[str, dict[str, Any]]
+    wrong: dict[str, InvalidRequest]
+
+    def whole(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Content and bodies. Raises InvalidRequest naming everything that is wrong, each variable once."""
+        errors = list(dict.fromkeys(error for one in self.wrong.values() for error in one.errors))
+        if self.content is None or errors:
+            raise InvalidRequest(" ".join(f"{error.field}: {error.message}" for error in errors[:5]), errors)
+        return self.content, self.bodies
 
 
 def render(
     *,
     tenant: Tenant,
     template: Mapping[str, Any],
-    title: str = "",
-    body: str = "",
-    html: str = "",
-    action_url: str = "",
-    actions: Sequence[Mapping[str, Any]] = (),
+    library: Library = EMPTY,
+    locale: str = "",
+    channels: Collection[str] = (),
+    given: Mapping[str, Any] | None = None,
     actor: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The content as it is stored: `{title, body, html, data, actor, action_url, actions}`.
+) -> Rendered:
+    """What a notification says in one language, in the app and on these channels.
 
-    What is given is taken as it is; what is not comes from `template` (the content of one, `{}`: none), filled with `data`,
-    `actor` and `tenant`. HTML is cut down to a safe subset, links are checked. Raises InvalidRequest naming the fields, and
-    every missing variable.
+    What is `given` (some of SAID) is taken as it is, in every language; what is not comes from `template` (the content of one,
+    `{}`: none), filled with `data`, `actor` and `tenant`. HTML is cut down to a safe subset, links are checked. Raises
+    InvalidRequest for what is given alone.
     """
-    context = {"data": _data(data), "actor": _actor(actor)}
-    given = {"title": title, "body": body, "html": html, "action_url": action_url, "actions": actions}
-    said = _said(given, template, {**context, "actor": context["actor"] or {}, "tenant": _shown(tenant)})
-    return _checked(said) | context
+    context: dict[str, Any] = {"data": _data(data), "actor": _actor(actor)}
+    check_data(template.get("schema", {}), context["data"])
+    own = {name: value for name, value in (given or {}).items() if value}
+    values = {**context, "actor": context["actor"] or {}, "tenant": _shown(tenant)}
+    with budget():
+        return _rendered(_Filling(template, own, locale, values, library), channels, context)
+
+
+class _Filling:
+    """One language of a template, and what it is filled with."""
+
+    def __init__(
+        self, template: Mapping[str, Any], given: Mapping[str, Any], locale: str, values: Mapping[str, Any], of: Library
+    ) -> None:
+        self.given = given
+        # what is said literally takes the place of what channels say too
+        self.said = overlaid(said_in(template, locale), dict.fromkeys(given, "-"))
+        self.values = values
+        self.parts: Parts = of.parts(locale)
+
+    def word(self, name: str) -> Any:
+        """What is said in general; "" for nothing."""
+        if name in self.given:
+            return self.given[name]
+        source = self.said.get(name, "")
+        if name != "actions":
+            return self.text(source, name)
+        return [
+            {part: self.text(text, f"actions.{number}.{part}") for part, text in action.items()}
+            for number, action in enumerate(source or ())
+        ]
+
+    def text(self, source: str, field: str, *, html: bool | None = None, **more: Any) -> str:
+        """`source` filled. Raises InvalidRequest of `field` or of the variable that is missing."""
+        html = field.endswith("html") if html is None else html
+        partials = self.parts.html if html else self.parts.text
+        return fill(source, {**self.values, **more}, field=field, escape=html, partials=partials)
+
+    def mail(self, body: Mapping[str, str], general: Mapping[str, Any]) -> str:
+        """The HTML of a mail: its own, else the general one, within the layout; "" where there is neither."""
+        layout = self.said.get("layout")
+        inner = body.get("html") or ""
+        if not layout:
+            return inner
+        if layout not in self.parts.html:
+            raise InvalidRequest.on("layout", f"There is no layout {layout} that is published.", "not_found")
+        inner = inner or general["html"] or _paragraphs(body.get("body") or general["body"])
+        return self.text(self.parts.html[layout], "layout", html=True, content=Markup(inner))  # noqa: S704  escaped above
+
+
+def _rendered(filling: _Filling, channels: Collection[str], context: dict[str, Any]) -> Rendered:
+    wrong: dict[str, InvalidRequest] = {}
+    said = _attempt(lambda: _checked(_each(SAID, filling.word)), "", wrong)
+    general = said or {"html": "", "body": ""}
+    bodies = {
+        channel: body
+        for channel in channels
+        if channel in FIELDS and (body := _attempt(lambda: _on(channel, filling, general), channel, wrong))  # noqa: B023
+    }
+    return Rendered(said | context if said else None, bodies, wrong)
+
+
+def _attempt(
+    made: Callable[[], dict[str, Any]], channel: str, wrong: dict[str, InvalidRequest]
+) -> dict[str, Any] | None:
+    try:
+        return made()
+    except InvalidRequest as error:
+        wrong[channel] = error
+        return None
+
+
+def _on(channel: str, filling: _Filling, general: Mapping[str, Any]) -> dict[str, Any]:
+    """What a channel says instead, within its limits."""
+    sources = filling.said.get("channels", {}).get(channel, {})
+    path = "channels."
+    body = _each(tuple(sources), lambda name: filling.text(sources[name], f"{path}{channel}.{name}"))
+    if channel == "email" and (html := filling.mail(body, general)):
+        text = text_of(body["html"])[:MAX_BODY] if body.get("html") else general["body"]
+        body |= {"html": html, "body": body.get("body") or text}
+    return said_on(channel, body, path=path) if body else {}
+
+
+def _each(names: Sequence[str], made: Callable[[str], Any]) -> dict[str, Any]:
+    """Each of the names as it is made. Raises InvalidRequest with everything that is wrong, every missing variable named."""
+    errors: list[FieldError] = []
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            found[name] = made(name)
+        except InvalidRequest as error:
+            errors += error.errors
+    if errors:
+        raise InvalidRequest(" ".join(error.message for error in errors), errors)
+    return found
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(part)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
 
 
 def _checked(said: Mapping[str, Any]) -> dict[str, Any]:
     """What is to be said, `{title, body, html, action_url, actions}`, checked and cut down to what is safe."""
-    shown_html = clean_html(check_text(said["html"], field="html", limit=MAX_HTML, control=True))
+    shown_html = clean_html(check_html(said["html"], field="html", limit=MAX_HTML))
     title = _SPACES.sub(" ", check_text(said["title"], field="title", limit=MAX_TITLE, control=True)).strip()
     text = check_text(said["body"], field="body", limit=MAX_BODY, control=True) or text_of(shown_html)[:MAX_BODY]
     if not title and not text:
@@ -56,29 +176,6 @@ def _checked(said: Mapping[str, Any]) -> dict[str, Any]:
         "action_url": check_url(said["action_url"], field="action_url") or None,
         "actions": _actions(said["actions"]),
     }
-
-
-def _said(given: dict[str, Any], template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is given, the rest from the template. Every variable that is missing is named."""
-    errors: list[FieldError] = []
-    said = dict(given)
-    for name in [name for name in given if template.get(name) and not given[name]]:
-        try:
-            said[name] = _filled(name, template[name], values)
-        except InvalidRequest as error:
-            errors += error.errors
-    if errors:
-        raise InvalidRequest(" ".join(error.message for error in errors), errors)
-    return said
-
-
-def _filled(name: str, source: Any, values: Mapping[str, Any]) -> Any:
-    if name != "actions":
-        return fill(source, values, field=name, escape=name == "html")
-    return [
-        {part: fill(text, values, field=f"actions.{number}.{part}") for part, text in action.items()}
-        for number, action in enumerate(source)
-    ]
 
 
 def _shown(tenant: Tenant) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.db.models import ProtectedError, QuerySet
 from hub.conf import Ladder
 from hub.content.keys import check_key
 from hub.content.models import EventType
-from hub.content.templates import check_template
+from hub.content.sources import check_words
 from hub.content.values import check_text
 from hub.exceptions import Conflict, FieldError, InvalidRequest, NotFound
 from hub.policy import ladder
@@ -76,7 +76,7 @@ def check_ladder(value: Any) -> Ladder:
 
 def _check_template(value: object) -> dict[str, Any]:
     try:
-        return check_template(value)
+        return check_words(value)
     except InvalidRequest as error:
         raise error.under("template") from None
 

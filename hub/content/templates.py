@@ -1,29 +1,40 @@
-"""Templates: what notifications say, by name. What was accepted is rendered already, so a change touches only what comes."""
+"""Templates: drafts that people work on. What is said is the version that was published last."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from hub.content.keys import check_key
-from hub.content.liquid import MAX_SOURCE, check_template_source
 from hub.content.models import Template
-from hub.content.render import MAX_ACTIONS
+from hub.content.sources import check_content
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.models import Tenant
 
-TEXTS = ("title", "body", "html", "action_url")
-CONTENT = (*TEXTS, "actions")
-# what a template can speak of
-VARIABLES = frozenset({"data", "actor", "tenant"})
-_ACTION = {"key", "label", "url"}
+# each kind says something in one of these
+_SAYS = {Template.Kind.MESSAGE: ("title", "body", "html")}
+
+
+def templates(*, tenant: Tenant, kind: str | None = None) -> QuerySet[Template]:
+    """The tenant's templates, with what is published of them; of one kind where that is given."""
+    found = Template.objects.filter(tenant=tenant).select_related("published")
+    return found.filter(kind=kind) if kind else found
 
 
 def get_template(*, tenant: Tenant, key: str) -> Template:
     """The tenant's template. Raises NotFound."""
-    found = Template.objects.filter(tenant=tenant, key=key).first()
+    found = templates(tenant=tenant).filter(key=key).first()
+    if found is None:
+        raise NotFound("There is no such template.")
+    return found
+
+
+def lock_template(*, tenant: Tenant, key: str) -> Template:
+    """`get_template`, locked until the end of the transaction."""
+    found = Template.objects.select_for_update().filter(tenant=tenant, key=key).first()
     if found is None:
         raise NotFound("There is no such template.")
     return found
@@ -31,7 +42,7 @@ def get_template(*, tenant: Tenant, key: str) -> Template:
 
 @transaction.atomic
 def create_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
-    """A new template, with the fields of `change_template`. Raises Conflict when the key is taken."""
+    """A new draft, with the fields of `change_template`. Raises Conflict when the key is taken."""
     check_key(key, field="key")
     found, created = Template.objects.get_or_create(tenant=tenant, key=key)
     if not created:
@@ -41,72 +52,53 @@ def create_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
 
 @transaction.atomic
 def replace_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
-    """Make a template, or replace it: what is not given is emptied."""
+    """Make a draft, or replace it: what is not given is emptied."""
     check_key(key, field="key")
-    found, _ = Template.objects.select_for_update().get_or_create(tenant=tenant, key=key)
+    found, created = Template.objects.select_for_update().get_or_create(tenant=tenant, key=key)
     found.name, found.content = "", {}
-    return _change(found, fields)
+    return _change(found, {"kind": found.kind if not created else Template.Kind.MESSAGE, **fields})
 
 
 @transaction.atomic
 def change_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
-    """Change what is given: name, title, body, html, action_url, actions; empty takes it away.
+    """Change what is given of the draft: name, kind, and the fields of `hub.content.sources`; empty takes one away.
 
     Raises NotFound, and InvalidRequest naming the field that is wrong.
     """
-    found = Template.objects.select_for_update().filter(tenant=tenant, key=key).first()
-    if found is None:
-        raise NotFound("There is no such template.")
-    return _change(found, fields)
+    return _change(lock_template(tenant=tenant, key=key), fields)
 
 
 def delete_template(*, tenant: Tenant, key: str) -> None:
-    """Remove a template. Nothing that was accepted needs it any more; a request that still names it is refused."""
+    """Remove a template. What was accepted keeps the version that it says; a request that still names it is refused."""
     deleted, _ = Template.objects.filter(tenant=tenant, key=key).delete()
     if not deleted:
         raise NotFound("There is no such template.")
 
 
-def check_template(value: object) -> dict[str, Any]:
-    """`value` as the content of a template: Liquid for `title`, `body`, `html`, `action_url` and the parts of `actions`.
-
-    Every part must compile. Raises InvalidRequest with fields such as `title` or `actions.0.label`.
-    """
-    if not isinstance(value, dict):
-        raise InvalidRequest.on("", "Must be an object.", "type")
-    for name, source in value.items():
-        if name == "actions":
-            _check_actions(source)
-        elif name in TEXTS:
-            _check_source(source, field=name)
-        else:
-            raise InvalidRequest.on(str(name)[:100], "There is no such field.", "unknown_field")
-    return value
+def changed(template: Template) -> bool:
+    """Whether the draft is not what is published."""
+    return template.published is None or template.published.content != template.content
 
 
 def _change(found: Template, fields: Mapping[str, Any]) -> Template:
     if "name" in fields:
         found.name = check_text(fields["name"], field="name", limit=200)
-    given = check_template({name: value for name, value in fields.items() if name != "name"})
-    found.content = {name: value for name, value in (found.content | given).items() if value}
-    if not found.content.keys() & {"title", "body", "html"}:
-        raise InvalidRequest.on("title", "A template needs a title, a body or html.", "required")
+    if "kind" in fields:
+        found.kind = _kind(found, fields["kind"])
+    given = {name: value for name, value in fields.items() if name not in ("name", "kind")}
+    found.content = check_content(found.content | given, found.kind)
+    says = _SAYS.get(Template.Kind(found.kind), ("html", "body"))
+    if not found.content.keys() & set(says):
+        raise InvalidRequest.on(says[0], f"A {found.kind} needs one of {', '.join(says)}.", "required")
     found.updated_at = Now()
     found.save()
     found.refresh_from_db(fields=["created_at", "updated_at"])
     return found
 
 
-def _check_actions(actions: object) -> None:
-    if not isinstance(actions, list) or len(actions) > MAX_ACTIONS:
-        raise InvalidRequest.on("actions", f"Must be a list of {MAX_ACTIONS} actions at most.", "type")
-    for number, action in enumerate(actions):
-        if not isinstance(action, dict) or not {"key", "label"} <= action.keys() <= _ACTION:
-            raise InvalidRequest.on(f"actions.{number}", "Must be an object of key, label and, if it leads away, url.")
-        for part, source in action.items():
-            _check_source(source, field=f"actions.{number}.{part}")
-
-
-def _check_source(source: object, *, field: str) -> None:
-    text = check_text(source, field=field, limit=MAX_SOURCE, control=True)
-    check_template_source(text, field=field, variables=VARIABLES, escape=field == "html")
+def _kind(found: Template, kind: object) -> str:
+    if kind not in Template.Kind.values:
+        raise InvalidRequest.on("kind", f"Use one of {', '.join(Template.Kind.values)}.")
+    if found.published_id and kind != found.kind:
+        raise InvalidRequest.on("kind", f"Was published as a {found.kind}: use another key.")
+    return str(kind)

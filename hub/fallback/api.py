@@ -1,5 +1,6 @@
 """REST: deliveries across notifications, and what could not be delivered."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from hub.api.views import ServerView
 from hub.exceptions import Conflict, NotFound
 from hub.fallback.lists import Wanted, dead_groups, delivery_ids, with_context
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
-from hub.fallback.reasons import SENTENCES
+from hub.fallback.reasons import CONTENT, SENTENCES
 from hub.fallback.selectors import get_delivery
 from hub.fallback.services import replay, replay_dead_letters, retry
+from hub.fallback.words import Words, words_of
 from hub.policy.masking import mask
 from hub.tenancy.models import Tenant
 
@@ -130,10 +132,12 @@ def _page(tenant: Tenant, wanted: Wanted, paged: Paging) -> dict[str, Any]:
     ids = delivery_ids(tenant=tenant, wanted=wanted, limit=paged.limit + 1, after=paged.after)
     page = ids[: paged.limit]
     following = encode_cursor(page[-1] if len(ids) > len(page) else None)
-    return page_of([_brief(row) for row in with_context(page)], following)
+    rows = with_context(page)
+    words = words_of([row for row in rows if row.reason == CONTENT])
+    return page_of([_brief(row, words) for row in rows], following)
 
 
-def _brief(delivery: Delivery) -> dict[str, Any]:
+def _brief(delivery: Delivery, words: Mapping[UUID, Words]) -> dict[str, Any]:
     return {
         "id": delivery.pk,
         "notification": delivery.notification_id,
@@ -143,6 +147,7 @@ def _brief(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state,
         "reason": delivery.reason or None,
         "explanation": SENTENCES.get(delivery.reason),
+        "problem": words[delivery.pk].problem if delivery.pk in words else None,
         "attempts": delivery.attempts + delivery.unknowns,
         "generation": delivery.generation,
         "step": delivery.step,
@@ -153,7 +158,8 @@ def _brief(delivery: Delivery) -> dict[str, Any]:
 
 
 def _full(delivery: Delivery) -> dict[str, Any]:
-    return _brief(delivery) | {"destinations": [_destination(row) for row in delivery.destinations.all()]}
+    words = words_of([delivery] if delivery.reason == CONTENT else [])
+    return _brief(delivery, words) | {"destinations": [_destination(row) for row in delivery.destinations.all()]}
 
 
 def _destination(destination: DeliveryDestination) -> dict[str, Any]:

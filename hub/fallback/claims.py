@@ -15,6 +15,7 @@ from hub.conf import conf
 from hub.fallback.handover import hand_on
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.routes import Directions, Route, Routes, directions
+from hub.fallback.words import Words, words_of
 from hub.fallback.work import Work
 from hub.ids import uuid7
 from hub.notifications.models import Notification
@@ -44,10 +45,11 @@ def claim(*, channel: str, lane: str, limit: int, closed: Collection[str] = ()) 
             return Batch(0, ())
         deliveries = _load(taken)
         found = directions(channel, deliveries, closed)
-        verdicts = {d.id: recheck(_facts(d, found)) for d in deliveries}
+        words = words_of(deliveries)
+        verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         going = [d for d in deliveries if verdicts[d.id] is None]
-        return Batch(len(taken), tuple(_attempt(going, found.routes)))
+        return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
 
 
 _TAKE = f"""
@@ -84,7 +86,7 @@ def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
     )
 
 
-def _facts(delivery: Any, found: Directions) -> Facts:
+def _facts(delivery: Any, found: Directions, words: Words) -> Facts:
     item, notification = delivery.item, delivery.notification
     return Facts(
         cancel_level=delivery.cancel_level,
@@ -98,6 +100,7 @@ def _facts(delivery: Any, found: Directions) -> Facts:
         preference_off=not is_on(delivery.chosen, default_on=notification.default_on),
         has_destination=delivery.id in found.routes,
         refused=found.refused.get(delivery.id, ""),
+        unsayable=bool(words.problem),
     )
 
 
@@ -116,7 +119,7 @@ def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
     hand_on([delivery_id for delivery_id, verdict in verdicts.items() if verdict.hand_on])
 
 
-def _attempt(deliveries: Sequence[Delivery], routes: Routes) -> list[Work]:
+def _attempt(deliveries: Sequence[Delivery], routes: Routes, words: Mapping[UUID, Words]) -> list[Work]:
     """Put each destination and its attempt on record. What is called without being on record can't be recovered."""
     wanted = [
         DeliveryDestination(tenant_id=d.tenant_id, delivery=d, address=route.destination.address)
@@ -127,7 +130,11 @@ def _attempt(deliveries: Sequence[Delivery], routes: Routes) -> list[Work]:
     # read back: an address that was tried before keeps its row
     known = DeliveryDestination.objects.filter(delivery__in=deliveries)
     ids = {(row.delivery_id, row.address): row.id for row in known}
-    works = [_work(d, ids[d.id, route.destination.address], route) for d in deliveries for route in routes[d.id]]
+    works = [
+        _work(d, ids[d.id, route.destination.address], route, words[d.id].content)
+        for d in deliveries
+        for route in routes[d.id]
+    ]
     tenants = {d.id: d.tenant_id for d in deliveries}
     Attempt.objects.bulk_create(
         Attempt(
@@ -142,7 +149,7 @@ def _attempt(deliveries: Sequence[Delivery], routes: Routes) -> list[Work]:
     return works
 
 
-def _work(delivery: Delivery, destination_id: UUID, route: Route) -> Work:
+def _work(delivery: Delivery, destination_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
     notification, subscriber = delivery.notification, delivery.subscriber
     return Work(
         delivery_id=delivery.id,
@@ -161,7 +168,7 @@ def _work(delivery: Delivery, destination_id: UUID, route: Route) -> Work:
         event=notification.event,
         category=notification.category,
         priority=notification.priority,
-        content=notification.content | notification.overrides.get(delivery.channel, {}),
+        content=content,
         name=subscriber.name,
         locale=subscriber.locale,
         unread=delivery.unread,  # type: ignore[attr-defined]  # see _load

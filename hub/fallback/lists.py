@@ -65,7 +65,7 @@ def delivery_ids(*, tenant: Tenant, wanted: Wanted, limit: int, after: UUID | No
 
 def with_context(ids: list[UUID]) -> list[Delivery]:
     """These deliveries with what they are about and whom they are for, in this order."""
-    found = Delivery.objects.select_related("notification", "subscriber").in_bulk(ids)
+    found = Delivery.objects.select_related("notification", "subscriber", "item").in_bulk(ids)
     return [found[pk] for pk in ids if pk in found]
 
 

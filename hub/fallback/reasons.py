@@ -23,6 +23,7 @@ ADDRESS_DEAD = "address_dead"
 CONFIGURATION = "configuration"
 RETRIES_EXHAUSTED = "retries_exhausted"
 AMBIGUOUS = "ambiguous"
+CONTENT = "content"
 OPERATOR = "operator"
 DEAD = (ADDRESS_DEAD, AMBIGUOUS, CONFIGURATION, OPERATOR, PERMANENT, RETRIES_EXHAUSTED)
 
@@ -43,6 +44,7 @@ SENTENCES = {
     CONFIGURATION: "The provider refused the hub itself: credentials, sender or settings.",
     RETRIES_EXHAUSTED: "Every attempt failed.",
     AMBIGUOUS: "It may or may not have arrived; another copy is not risked.",
+    CONTENT: "Its words could not be rendered in the subscriber's language.",
     OPERATOR: "An operator gave it up.",
 }
 

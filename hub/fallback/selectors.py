@@ -48,7 +48,7 @@ def due_lanes() -> list[Due]:
 def get_delivery(*, tenant: Tenant, delivery_id: UUID) -> Delivery:
     """The tenant's delivery with its destinations and their attempts, in the order they were made. Raises NotFound."""
     made = Prefetch("destinations__attempts", Attempt.objects.order_by("started_at", "id"))
-    rows = Delivery.objects.select_related("notification", "subscriber").prefetch_related("destinations", made)
+    rows = Delivery.objects.select_related("notification", "subscriber", "item").prefetch_related("destinations", made)
     found = rows.filter(tenant=tenant, pk=delivery_id).first()
     if found is None:
         raise NotFound("There is no such delivery.")

@@ -8,7 +8,7 @@ from django.db import connection
 
 from hub import live
 from hub.inbox.cursors import Counts
-from hub.inbox.wire import ITEM_COLUMNS, ItemRow, encode_row, notification_frame
+from hub.inbox.wire import ITEM_COLUMNS, ITEM_SAYS, ItemRow, encode_row, notification_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ WITH c AS (
 )
 SELECT i.subscriber_id,
        b.unread + sum(i.d_unread) OVER so_far, b.unseen + sum(i.d_unseen) OVER so_far, {ITEM_COLUMNS}
-FROM changed i JOIN bumped b USING (subscriber_id) JOIN hub_notification n ON n.id = i.notification_id
+FROM changed i JOIN bumped b USING (subscriber_id) {ITEM_SAYS}
 WINDOW so_far AS (PARTITION BY i.subscriber_id ORDER BY i.seq)
 ORDER BY i.subscriber_id, i.seq
 """  # noqa: S608 constants only

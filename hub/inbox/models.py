@@ -19,6 +19,8 @@ class InboxItem(models.Model):
     notification = models.ForeignKey("hub.Notification", models.CASCADE, db_index=False, related_name="items")
     subscriber = models.ForeignKey("hub.Subscriber", models.CASCADE, db_index=False, related_name="items")
     category = models.CharField(max_length=100)
+    # the language that it is said in, of those that its template has; empty: the default
+    locale = models.CharField(max_length=16, blank=True, default="")
     # seq of the last change; null while hidden, as a hidden item is in no frame
     seq = models.BigIntegerField(null=True)
     # seq at which it last came to the top: created, woken, unread again

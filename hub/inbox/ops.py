@@ -29,7 +29,9 @@ OPS = {
     "act": Op(
         "acted = %(action)s, acted_at = %(at)s, read_at = COALESCE(i.read_at, %(at)s), "
         "seen_at = COALESCE(i.seen_at, %(at)s)",
-        "i.acted = '' AND EXISTS (SELECT FROM hub_notification n, jsonb_array_elements(n.content->'actions') a "
+        "i.acted = '' AND EXISTS (SELECT FROM hub_notification n LEFT JOIN hub_rendition r "
+        "ON r.notification_id = n.id AND r.locale = i.locale, "
+        "jsonb_array_elements(COALESCE(r.content, n.content)->'actions') a "
         "WHERE n.id = i.notification_id AND a->>'key' = %(action)s)",
         READ,
     ),

@@ -15,7 +15,7 @@ from hub.conf import conf
 from hub.exceptions import InvalidRequest, NotFound
 from hub.ids import parse_uuid
 from hub.inbox.cursors import Counts, Cursor
-from hub.inbox.wire import ITEM_COLUMNS, ItemRow, encode_row
+from hub.inbox.wire import ITEM_COLUMNS, ITEM_SAYS, ItemRow, encode_row
 
 ALIVE = "i.deleted_at IS NULL AND i.retracted_at IS NULL AND i.expired_at IS NULL AND i.hidden_reason = ''"
 FILTERS = {
@@ -28,7 +28,7 @@ MAX_LIMIT = 100
 # items that a page of a filtered list looks at, at most
 SCAN = 1_000
 
-_FROM = "hub_inboxitem i JOIN hub_notification n ON n.id = i.notification_id"
+_FROM = f"hub_inboxitem i {ITEM_SAYS}"
 
 
 @dataclass(frozen=True, slots=True)

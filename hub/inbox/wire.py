@@ -10,11 +10,16 @@ import orjson
 from hub.clock import iso
 from hub.inbox.cursors import Counts
 
-# The columns that `ItemRow` holds, of hub_inboxitem i and hub_notification n. A tombstone needs no content.
+# The columns that `ItemRow` holds, of hub_inboxitem i, hub_notification n and hub_rendition said. A tombstone needs no content.
 ITEM_COLUMNS = """i.id, i.seq, i.surfaced_seq, i.created_at, i.expires_at, i.seen_at, i.read_at, i.archived_at,
     i.snoozed_until, i.acted, i.acted_at, i.deleted_at, i.retracted_at, i.expired_at,
-    n.event, n.category, CASE WHEN COALESCE(i.deleted_at, i.retracted_at, i.expired_at) IS NULL THEN n.content END,
+    n.event, n.category, CASE WHEN COALESCE(i.deleted_at, i.retracted_at, i.expired_at) IS NULL
+        THEN COALESCE(said.content, n.content) END,
     n.tags, n.priority, n.group_key"""
+# What an item says, beside the item: its notification, and that in the item's language where it has another.
+ITEM_SAYS = """JOIN hub_notification n ON n.id = i.notification_id
+    LEFT JOIN hub_rendition said ON i.locale <> '' AND said.notification_id = i.notification_id
+    AND said.locale = i.locale"""
 
 
 class ItemRow(NamedTuple):

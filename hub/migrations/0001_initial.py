@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("category", models.CharField(max_length=100)),
+                ("locale", models.CharField(blank=True, default="", max_length=16)),
                 ("seq", models.BigIntegerField(null=True)),
                 ("surfaced_seq", models.BigIntegerField(null=True)),
                 (
@@ -155,6 +156,31 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Template",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("message", "Message"), ("layout", "Layout"), ("partial", "Partial")],
+                        default="message",
+                        max_length=8,
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("content", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="DeadLetter",
             fields=[],
             options={
@@ -204,7 +230,14 @@ class Migration(migrations.Migration):
                 ),
                 ("audience", models.JSONField()),
                 ("content", models.JSONField()),
+                ("bodies", models.JSONField(default=dict)),
                 ("template", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "said",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16), default=list, size=None
+                    ),
+                ),
                 ("channels", models.JSONField(null=True)),
                 ("overrides", models.JSONField(default=dict)),
                 ("ladder", models.JSONField(default=list)),
@@ -282,6 +315,60 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="TemplateVersion",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("number", models.IntegerField()),
+                ("content", models.JSONField()),
+                (
+                    "uses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, size=None
+                    ),
+                ),
+                ("note", models.CharField(blank=True, default="", max_length=500)),
+                ("restores", models.IntegerField(null=True)),
+                ("creator", models.CharField(max_length=100)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="versions",
+                        to="hub.template",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="template",
+            name="published",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="hub.templateversion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="version",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="hub.templateversion",
+            ),
+        ),
+        migrations.CreateModel(
             name="Tenant",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -327,6 +414,54 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="templateversion",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+            ),
+        ),
+        migrations.AddField(
+            model_name="template",
+            name="tenant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="templates", to="hub.tenant"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Suppression",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(choices=[("email", "Email"), ("sms", "Sms")], max_length=16)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("address", hub.tenancy.crypto.EncryptedTextField(editable=False, null=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("hard_bounce", "Hard Bounce"),
+                            ("complaint", "Complaint"),
+                            ("unsubscribe", "Unsubscribe"),
+                            ("stop", "Stop"),
+                            ("manual", "Manual"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("source", models.CharField(max_length=100)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("lifted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
             model_name="subscriber",
             name="tenant",
             field=models.ForeignKey(
@@ -354,6 +489,31 @@ class Migration(migrations.Migration):
                     "tenant",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="signing_keys", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Rendition",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("locale", models.CharField(max_length=16)),
+                ("content", models.JSONField(null=True)),
+                ("bodies", models.JSONField(default=dict)),
+                ("problems", models.JSONField(default=dict)),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="renditions",
+                        to="hub.notification",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
                     ),
                 ),
             ],
@@ -939,78 +1099,33 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
-            name="Template",
-            fields=[
-                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("key", models.CharField(max_length=100)),
-                ("name", models.CharField(blank=True, default="", max_length=200)),
-                ("content", models.JSONField(default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="templates", to="hub.tenant"
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("tenant", "key"), name="hub_template_key")],
-            },
+        migrations.AddIndex(
+            model_name="templateversion",
+            index=models.Index(fields=["template", "-id"], name="hub_template_version_list"),
         ),
-        migrations.CreateModel(
-            name="Suppression",
-            fields=[
-                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("channel", models.CharField(choices=[("email", "Email"), ("sms", "Sms")], max_length=16)),
-                ("digest", models.CharField(editable=False, max_length=64)),
-                ("address", hub.tenancy.crypto.EncryptedTextField(editable=False, null=True)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("hard_bounce", "Hard Bounce"),
-                            ("complaint", "Complaint"),
-                            ("unsubscribe", "Unsubscribe"),
-                            ("stop", "Stop"),
-                            ("manual", "Manual"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("source", models.CharField(max_length=100)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
-                ("lifted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(fields=["tenant", "-id"], name="hub_suppression_list"),
-                    models.Index(fields=["digest"], name="hub_suppression_digest"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("lifted_at", None)),
-                        fields=("tenant", "channel", "digest"),
-                        name="hub_suppression_once",
-                    )
-                ],
-            },
+        migrations.AddConstraint(
+            model_name="templateversion",
+            constraint=models.UniqueConstraint(fields=("template", "number"), name="hub_template_version_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="template",
+            constraint=models.UniqueConstraint(fields=("tenant", "key"), name="hub_template_key"),
+        ),
+        migrations.AddIndex(
+            model_name="suppression",
+            index=models.Index(fields=["tenant", "-id"], name="hub_suppression_list"),
+        ),
+        migrations.AddIndex(
+            model_name="suppression",
+            index=models.Index(fields=["digest"], name="hub_suppression_digest"),
+        ),
+        migrations.AddConstraint(
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)),
+                fields=("tenant", "channel", "digest"),
+                name="hub_suppression_once",
+            ),
         ),
         migrations.AddIndex(
             model_name="subscriber",
@@ -1037,6 +1152,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("user__isnull", False)), fields=("tenant", "user"), name="hub_subscriber_user"
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="rendition",
+            constraint=models.UniqueConstraint(fields=("notification", "locale"), name="hub_rendition_once"),
         ),
         migrations.AddIndex(
             model_name="provider",

@@ -5,7 +5,7 @@ locks streams in the order of their subscribers, so that two fan-outs never wait
 """
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from hub.ids import uuid7
 from hub.inbox.cursors import Counts
 from hub.inbox.wire import new_item, notification_frame, shared_part
 from hub.notifications import audience, recipients, work
+from hub.notifications.languages import languages
 from hub.notifications.models import FanOut, Notification
 from hub.policy.ladder import ALL, Planned, plan
 from hub.policy.preferences import IN_APP, switched_off
@@ -36,6 +37,7 @@ class _Born:
 
     item_id: UUID
     subscriber_id: UUID
+    locale: str
     seq: int
     counts: Counts
 
@@ -43,6 +45,7 @@ class _Born:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     notification: Notification
+    contents: Mapping[str, Mapping[str, Any]]
     at: datetime
     born: list[_Born]
     due_now: frozenset[str]
@@ -106,16 +109,13 @@ def _tell(batch: _Batch) -> None:
 
 def _frames(batch: _Batch, here: Collection[UUID]) -> Iterator[live.Frame]:
     source = batch.notification
-    shared = shared_part(
-        {
-            name: getattr(source, name)
-            for name in ("event", "category", "content", "tags", "priority", "group_key", "expires_at")
-        }
-        | {"created_at": batch.at}
-    )
+    same = {
+        name: getattr(source, name) for name in ("event", "category", "tags", "priority", "group_key", "expires_at")
+    } | {"created_at": batch.at}
+    shared = {locale: shared_part(same | {"content": said}) for locale, said in batch.contents.items()}
     for born in batch.born:
         if born.subscriber_id in here:
-            item = new_item(born.item_id, born.seq, shared)
+            item = new_item(born.item_id, born.seq, shared[born.locale])
             frame = notification_frame(op="created", seq=born.seq, item=item, counts=born.counts)
             yield born.subscriber_id, born.seq, frame
 
@@ -150,12 +150,15 @@ def _commit_batch(notification: Notification, chosen: list[UUID] | None) -> _Bat
     else:
         served, following = recipients.recipients(notification, chosen), held.cursor
     finished = chosen is None and not following
-    rows = _planned(notification, served, held.at)
+    told = languages(notification, {one.locale for one in served})
+    rows = _planned(notification, served, told.of, held.at)
     born = rows.insert(notification, held, cursor=following, finished=finished)
-    return _Batch(notification, held.at, born, rows.due_now, finished)
+    return _Batch(notification, told.contents, held.at, born, rows.due_now, finished)
 
 
-def _planned(notification: Notification, served: list[recipients.Recipient], at: datetime) -> "_Rows":
+def _planned(
+    notification: Notification, served: list[recipients.Recipient], language: Mapping[str, str], at: datetime
+) -> "_Rows":
     here = presence.connected([one.subscriber_id for one in served]) if notification.ladder else set()
     grace = conf.redis_down_grace if here is None else 0
     expired = notification.expires_at is not None and notification.expires_at <= at
@@ -168,7 +171,7 @@ def _planned(notification: Notification, served: list[recipients.Recipient], at:
         hidden = "expired" if expired else _hidden(notification, recipient, off)
         ladder = [] if expired else notification.ladder
         steps = plan(ladder, reachable=recipient.reachable, off=off, absent=absent, grace=grace)
-        rows.add(recipient.subscriber_id, hidden, absent, steps)
+        rows.add(recipient.subscriber_id, language[recipient.locale], hidden, absent, steps)
     return rows
 
 
@@ -187,8 +190,8 @@ FROM progress n WHERE n.processed_at IS NOT NULL
 """)  # noqa: S608 constants only
 _INSERT = f"""
 WITH fresh AS MATERIALIZED (
-    SELECT r.* FROM unnest(%(subscribers)s::uuid[], %(items)s::uuid[], %(hidden)s::text[])
-        AS r(subscriber_id, item_id, hidden_reason)
+    SELECT r.* FROM unnest(%(subscribers)s::uuid[], %(items)s::uuid[], %(locales)s::text[], %(hidden)s::text[])
+        AS r(subscriber_id, item_id, locale, hidden_reason)
     WHERE NOT EXISTS (SELECT FROM hub_inboxitem x
                       WHERE x.notification_id = %(notification)s AND x.subscriber_id = r.subscriber_id)
 ), locked AS MATERIALIZED (
@@ -199,10 +202,10 @@ WITH fresh AS MATERIALIZED (
     FROM locked l WHERE s.subscriber_id = l.subscriber_id
     RETURNING s.subscriber_id, s.last_seq, s.unread, s.unseen
 ), item AS (
-    INSERT INTO hub_inboxitem (id, tenant_id, notification_id, subscriber_id, category, seq, surfaced_seq, created_at,
-                               expires_at, acted, hidden_reason)
-    SELECT f.item_id, %(tenant)s, %(notification)s, f.subscriber_id, %(category)s, b.last_seq, b.last_seq, %(at)s,
-           %(expires_at)s, '', f.hidden_reason
+    INSERT INTO hub_inboxitem (id, tenant_id, notification_id, subscriber_id, category, locale, seq, surfaced_seq,
+                               created_at, expires_at, acted, hidden_reason)
+    SELECT f.item_id, %(tenant)s, %(notification)s, f.subscriber_id, %(category)s, f.locale, b.last_seq, b.last_seq,
+           %(at)s, %(expires_at)s, '', f.hidden_reason
     FROM fresh f LEFT JOIN bumped b USING (subscriber_id)
 ), owed AS (
     INSERT INTO hub_delivery (id, tenant_id, notification_id, item_id, subscriber_id, channel, lane, step, generation,
@@ -225,7 +228,7 @@ WITH fresh AS MATERIALIZED (
         processed_at = CASE WHEN %(finished)s THEN now() END
     WHERE id = %(notification)s RETURNING *
 ), told AS ({_PROCESSED})
-SELECT f.item_id, f.subscriber_id, b.last_seq, b.unread, b.unseen, (SELECT count(*) FROM told)
+SELECT f.item_id, f.subscriber_id, f.locale, b.last_seq, b.unread, b.unseen, (SELECT count(*) FROM told)
 FROM fresh f LEFT JOIN bumped b USING (subscriber_id)
 """  # noqa: S608 constants only
 
@@ -234,12 +237,12 @@ class _Rows:
     """The rows of a batch, as columns: PostgreSQL takes them as arrays, in one statement."""
 
     def __init__(self) -> None:
-        self.items: list[tuple[UUID, UUID, str]] = []
+        self.items: list[tuple[UUID, UUID, str, str]] = []
         self.deliveries: list[tuple[UUID, bool, Planned]] = []
 
-    def add(self, subscriber_id: UUID, hidden: str, absent: bool, steps: list[Planned]) -> None:
+    def add(self, subscriber_id: UUID, locale: str, hidden: str, absent: bool, steps: list[Planned]) -> None:
         item_id = uuid7()
-        self.items.append((subscriber_id, item_id, hidden))
+        self.items.append((subscriber_id, item_id, locale, hidden))
         self.deliveries += [(item_id, absent, step) for step in steps]
 
     @property
@@ -249,7 +252,7 @@ class _Rows:
 
     def insert(self, notification: Notification, held: work.Work, *, cursor: str, finished: bool) -> list[_Born]:
         """Items, counters and deliveries of those who have no item yet, and the progress made. Returns what is visible."""
-        subscribers, items, hidden = zip(*self.items, strict=True) if self.items else ((), (), ())
+        subscribers, items, locales, hidden = zip(*self.items, strict=True) if self.items else ((), (), (), ())
         steps = [step for _, _, step in self.deliveries]
         arguments: dict[str, Any] = {
             "tenant": notification.tenant_id,
@@ -263,6 +266,7 @@ class _Rows:
             "finished": finished,
             "subscribers": list(subscribers),
             "items": list(items),
+            "locales": list(locales),
             "hidden": list(hidden),
             "d_ids": [uuid7() for _ in steps],
             "d_items": [item_id for item_id, _, _ in self.deliveries],
@@ -277,5 +281,5 @@ class _Rows:
         with connection.cursor() as db:
             db.execute(_INSERT, arguments)
             rows = db.fetchall()
-        outbox.tell(rows[0][5] if rows else 0)
-        return [_Born(row[0], row[1], row[2], Counts(row[3], row[4])) for row in rows if row[2] is not None]
+        outbox.tell(rows[0][6] if rows else 0)
+        return [_Born(row[0], row[1], row[2], row[3], Counts(row[4], row[5])) for row in rows if row[3] is not None]

@@ -38,10 +38,16 @@ class Notification(models.Model):
     priority = models.CharField(max_length=8, choices=Priority, default=Priority.NORMAL)
     # as hub.notifications.audience says
     audience = models.JSONField()
-    # {"title", "body", "html", "data", "actor", "action_url", "actions"}, rendered once
+    # {"title", "body", "html", "data", "actor", "action_url", "actions"}, rendered once; in other languages: Rendition
     content = models.JSONField()
+    # channel → what its template says there instead
+    bodies = models.JSONField(default=dict)
     # the key of the template that it was rendered from; empty: the event type's own, or none
     template = models.CharField(max_length=100, blank=True, default="")
+    # and the version of it, from which other languages are rendered when somebody reads them
+    version = models.ForeignKey("hub.TemplateVersion", models.DO_NOTHING, null=True, db_index=False, related_name="+")
+    # what of the content the request said itself, which no language changes
+    said = ArrayField(models.CharField(max_length=16), default=list)
     # what was asked for: "all", a list of channels, or null for the ladder as it is
     channels = models.JSONField(null=True)
     # channel → what it says instead, by the names of the content

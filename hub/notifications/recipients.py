@@ -26,6 +26,7 @@ class Recipient:
     switches of the category that the subscriber has set, `in_app` included."""
 
     subscriber_id: UUID
+    locale: str
     reachable: frozenset[str]
     chosen: Mapping[str, bool]
     bare: bool
@@ -152,7 +153,7 @@ def _select(notification: Notification, where: Where, limit: int | None = None) 
     if "except" in notification.audience:
         where = all_of([where, negated(_in(notification.audience["except"]))])
     statement = f"""
-        SELECT s.id, {reachable()}, s.bare,
+        SELECT s.id, s.locale, {reachable()}, s.bare,
             (SELECT jsonb_object_agg(p.channel, p.enabled) FROM hub_preference p
              WHERE p.subscriber_id = s.id AND p.category = %s)
         FROM hub_subscriber s WHERE {where.sql} ORDER BY s.id LIMIT %s
@@ -160,6 +161,6 @@ def _select(notification: Notification, where: Where, limit: int | None = None) 
     with connection.cursor() as db:
         db.execute(statement, [notification.category, *where.arguments, limit])
         return [
-            Recipient(subscriber_id, frozenset(channels), orjson.loads(chosen or "{}"), bare)
-            for subscriber_id, channels, bare, chosen in db.fetchall()
+            Recipient(subscriber_id, locale, frozenset(channels), orjson.loads(chosen or "{}"), bare)
+            for subscriber_id, locale, channels, bare, chosen in db.fetchall()
         ]

@@ -8,7 +8,7 @@ from hub.clock import now
 from hub.conf import conf
 from hub.content.catalogue import Catalogue
 from hub.content.overrides import check_overrides
-from hub.content.render import render
+from hub.content.render import SAID, render
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
 from hub.notifications.audience import parse_to
@@ -66,7 +66,19 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
     event_type = known.event_type(event_of(request))
     due_at, expires_at = check_times(tenant, request.get("send_at"), request.get("expires_at"))
     template, channels = request.get("template") or "", _channels(request.get("channels"))
-    said = {name: request[name] for name in _SAID & request.keys()}  # type: ignore[literal-required]
+    source = known.source(template, event_type)
+    given = {name: request[name] for name in SAID if request.get(name)}  # type: ignore[literal-required]
+    steps = choose(event_type.ladder if event_type else conf.message_ladder, channels, _served(tenant, channels))
+    rendered = render(
+        tenant=tenant,
+        template=source.content,
+        library=known.library,
+        channels=[step["channel"] for step in steps],
+        given=given,
+        actor=request.get("actor"),
+        data=request.get("data"),
+    )
+    content, bodies = rendered.whole()
     return Notification(
         tenant=tenant,
         event_type=event_type,
@@ -77,11 +89,14 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         status=Notification.Status.SCHEDULED if due_at else Notification.Status.ACCEPTED,
         priority=_priority(request.get("priority", Notification.Priority.NORMAL)),
         audience=parse_to(tenant, request.get("to")),
-        content=render(tenant=tenant, template=known.content(template, event_type), **said),
+        content=content,
+        bodies=bodies,
         template=template,
+        version=source.version,
+        said=list(given),
         channels=channels,
         overrides=check_overrides(request.get("overrides") or {}),
-        ladder=choose(event_type.ladder if event_type else conf.message_ladder, channels, _served(tenant, channels)),
+        ladder=steps,
         tags=_tags(request.get("tags", ())),
         group_key=check_text(request.get("group_key", ""), field="group_key", limit=200),
         cancel_key=check_text(request.get("cancel_key", ""), field="cancel_key", limit=200),
@@ -95,9 +110,6 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
 def _served(tenant: Tenant, channels: Any) -> tuple[str, ...]:
     """What `all` stands for; nobody else needs to know."""
     return channels_of(tenant.pk) if channels == ALL else ()
-
-
-_SAID = frozenset({"title", "body", "html", "data", "action_url", "actions", "actor"})
 
 
 def check_times(

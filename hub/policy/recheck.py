@@ -23,6 +23,8 @@ class Facts:
     has_destination: bool
     # why there is an address that it must not go to, and no other; else empty
     refused: str
+    # its words could not be rendered in the subscriber's language
+    unsayable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def recheck(facts: Facts) -> Verdict | None:
         return Verdict("skipped", facts.refused, hand_on=True)
     if not facts.has_destination:
         return Verdict("skipped", "no_destination", hand_on=True)
+    if facts.unsayable:
+        return Verdict("dead", "content")
     return None
 
 

@@ -41,7 +41,7 @@ def test_each_gets_its_result_in_order(server: Api, alice: Subscriber, bob: Subs
 
 def test_as_few_queries_for_many_as_for_one(server: Api) -> None:
     server.put("/event-types/order.new", {"template": {"title": "Order"}})
-    server.put("/templates/short", {"title": "Short"})
+    server.put("/templates/short", {"title": "Short", "publish": True})
     requests = [{"to": f"u{n}", "event": "order.new"} for n in range(50)]
     requests += [{"to": f"u{n}", "template": "short"} for n in range(50)]
     with CaptureQueriesContext(connection) as queries:
@@ -107,7 +107,7 @@ def test_an_empty_list_is_nothing_to_do(server: Api) -> None:
 
 
 def test_knows_no_strangers_templates(server: Api, stranger: Api) -> None:
-    server.put("/templates/ours", {"title": "Ours"})
+    server.put("/templates/ours", {"title": "Ours", "publish": True})
     results = stranger.post("/notifications/bulk", many({"to": "charlie", "template": "ours"})).json()["results"]
     assert fields_of(results[0]["problem"]) == {"template"}
 

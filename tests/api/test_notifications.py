@@ -112,7 +112,7 @@ def test_list_filters_and_pages(server: Api, alice: Subscriber) -> None:
 
 
 def test_list_filters_by_whatever_a_request_said(server: Api, stranger: Api) -> None:
-    server.put("/templates/short", {"title": "templated"})
+    server.put("/templates/short", {"title": "templated", "publish": True})
     rows: list[dict[str, Any]] = [
         {"title": "tagged", "tags": ["a", "b"]},
         {"template": "short"},

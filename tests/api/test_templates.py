@@ -23,7 +23,7 @@ WELCOME: dict[str, Any] = {
 
 @pytest.fixture
 def welcome(server: Api) -> str:
-    assert server.put("/templates/welcome", WELCOME).status_code == 200
+    assert server.put("/templates/welcome", WELCOME | {"publish": True}).status_code == 200
     return "/templates/welcome"
 
 

@@ -2,19 +2,25 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from hub.content.render import render
+from hub.content.render import SAID, render
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 
 ACME = Tenant(slug="acme", name="Acme")
 
 
+def content_of(template: dict[str, Any], *, data: Any = None, actor: Any = None, **given: Any) -> dict[str, Any]:
+    assert given.keys() <= set(SAID)
+    return render(tenant=ACME, template=template, given=given, data=data, actor=actor).whole()[0]
+
+
 def test_what_is_given_goes_out_as_it_is() -> None:
-    content = render(tenant=ACME, template={}, title=" Hello\n{{ x }} ", body="a\nb", action_url="/x", data={"n": 1})
+    content = content_of(template={}, title=" Hello\n{{ x }} ", body="a\nb", action_url="/x", data={"n": 1})
     assert content == {
         "title": "Hello {{ x }}",
         "body": "a\nb",
@@ -32,19 +38,19 @@ def test_what_is_given_comes_before_the_template() -> None:
         "html": "<i>{{ data.x }}</i>",
         "action_url": "/{{ data.x }}",
     }
-    content = render(tenant=ACME, template=template, data={"x": "<b>"})
+    content = content_of(template=template, data={"x": "<b>"})
     assert content["title"] == "Acme: <b>"
     assert content["html"] == "<i>&lt;b&gt;</i>"
     assert content["body"] == "<b>"
-    assert render(tenant=ACME, template=template, title="Mine", data={"x": "y"})["title"] == "Mine"
+    assert content_of(template=template, title="Mine", data={"x": "y"})["title"] == "Mine"
 
 
 def test_a_template_offers_actions() -> None:
     template = {"title": "x", "actions": [{"key": "open", "label": "Open {{ data.n }}", "url": "/{{ data.n }}"}]}
     filled = [{"key": "open", "label": "Open 7", "url": "/7"}]
-    assert render(tenant=ACME, template=template, data={"n": 7})["actions"] == filled
+    assert content_of(template=template, data={"n": 7})["actions"] == filled
     own = [{"key": "own", "label": "{{ mine }}"}]
-    assert render(tenant=ACME, template=template, actions=own)["actions"] == own
+    assert content_of(template=template, actions=own)["actions"] == own
 
 
 def test_every_missing_variable_is_named() -> None:
@@ -54,7 +60,7 @@ def test_every_missing_variable_is_named() -> None:
         "actions": [{"key": "a", "label": "A", "url": "{{ data.url }}"}],
     }
     with pytest.raises(InvalidRequest) as refused:
-        render(tenant=ACME, template=template)
+        content_of(template=template)
     told = [(error.field, error.code) for error in refused.value.errors]
     assert told == [(name, "missing_variable") for name in ("data.order", "actor.name", "data.url")]
 
@@ -62,15 +68,15 @@ def test_every_missing_variable_is_named() -> None:
 def test_a_template_cannot_make_an_unsafe_link() -> None:
     hostile = {"url": "javascript:alert(1)"}
     with pytest.raises(InvalidRequest, match="action_url"):
-        render(tenant=ACME, template={"title": "x", "action_url": "{{ data.url }}"}, data=hostile)
+        content_of(template={"title": "x", "action_url": "{{ data.url }}"}, data=hostile)
     actions = [{"key": "a", "label": "A", "url": "{{ data.url }}"}]
     with pytest.raises(InvalidRequest, match=r"actions\.0\.url"):
-        render(tenant=ACME, template={"title": "x", "actions": actions}, data=hostile)
+        content_of(template={"title": "x", "actions": actions}, data=hostile)
 
 
 def test_values_of_python_become_json() -> None:
     when = datetime(2030, 1, 1, tzinfo=UTC)
-    content = render(tenant=ACME, template={}, title="x", data={"at": when, "id": UUID(int=1)})
+    content = content_of(template={}, title="x", data={"at": when, "id": UUID(int=1)})
     assert content["data"] == {"at": "2030-01-01T00:00:00+00:00", "id": "00000000-0000-0000-0000-000000000001"}
 
 
@@ -79,13 +85,12 @@ def test_values_of_python_become_json() -> None:
 )
 def test_what_is_no_json_is_refused(data: object) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        render(tenant=ACME, template={}, title="x", data=data)  # type: ignore[arg-type]
+        content_of(template={}, title="x", data=data)
     assert refused.value.errors[0].field.startswith("data")
 
 
 def test_actions_and_actor_are_checked() -> None:
-    content = render(
-        tenant=ACME,
+    content = content_of(
         template={},
         title="x",
         actions=[{"key": "ok", "label": "OK", "url": "https://example.com"}, {"key": "no", "label": "No"}],
@@ -99,4 +104,4 @@ def test_actions_and_actor_are_checked() -> None:
         [{"key": "a", "label": "A", "x": 1}],
     ):
         with pytest.raises(InvalidRequest, match="actions"):
-            render(tenant=ACME, template={}, title="x", actions=actions)
+            content_of(template={}, title="x", actions=actions)

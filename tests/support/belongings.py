@@ -22,6 +22,7 @@ from hub.audience.topics import add_members, upsert_topic
 from hub.chat.services import set_address
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
+from hub.content.versions import publish
 from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
@@ -52,6 +53,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     add_members(topic=upsert_topic(tenant=tenant, key="releases", open=True), external_ids=["alice"])
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")
+    publish(tenant=tenant, key="order-shipped", creator="code")
     item = make_item(alice, status=Notification.Status.PROCESSED)
     make_device(alice, "phone")
     set_address(subscriber=alice, kind="slack", address="C024BE91L")
@@ -71,6 +73,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "topic": "releases",
             "event_type": "comment.created",
             "template": "order-shipped",
+            "version": "1",
             "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
             "signing_key": str(create_signing_key(tenant=tenant).pk),
             "provider": create_provider(tenant=tenant, key="texts", kind="django", active=False).key,
