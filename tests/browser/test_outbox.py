@@ -1,0 +1,68 @@
+"""The outbox in a real browser, beside real emulators: what they take appears by itself, and nothing of it runs."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from project.emulators.slack import Slack
+from project.stack.ports import free_port
+from tests.emulators.http import post
+from tests.stack.test_mailbox import start
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTILE = "</p></a><script>alert('run')</script><img src='https://example.com/x.png' onerror=alert(1)>"
+
+
+class Served(NamedTuple):
+    page: str
+    emulators: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder: Path = tmp_path_factory.mktemp("outbox")
+    port = free_port()
+    running = start(folder, providers=(port, free_port(), folder / "emulators"))
+    yield Served(running.url, f"http://127.0.0.1:{port}")
+    running.child.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def outbox(browser: Browser, served: Served) -> AsyncIterator[Page]:
+    """The page. It must end without a word in the console, without a dialog, and without having asked another host."""
+    context = await browser.new_context()
+    page, complaints, asked = await context.new_page(), list[str](), list[str]()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(served.page)
+    yield page
+    await context.close()
+    assert complaints == []
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(served.page).netloc}
+
+
+async def test_what_arrives_appears_by_itself_in_its_column(outbox: Page, served: Served) -> None:
+    column = outbox.locator('[data-column="sms"]')
+    await expect(column.get_by_text("No text message yet.")).to_be_visible()
+    post(f"{served.emulators}/http_sms", form={"to": "+12025550101", "text": "Hello by SMS"})
+    await expect(column.locator(".bubble")).to_have_text("Hello by SMS")
+    await expect(column.locator(".count")).to_have_text("1")
+    await expect(column.get_by_text("No text message yet.")).to_be_hidden()
+
+
+async def test_hostile_messages_are_text(outbox: Page, served: Served) -> None:
+    column = outbox.locator('[data-column="chat"]')
+    slack = Slack()
+    slack.url = f"{served.emulators}/slack"
+    assert post(slack.hook(), content={"text": HOSTILE}).status == 200
+    await expect(column.locator(".text")).to_have_text(HOSTILE)
+    await column.locator("li a").click()
+    await expect(outbox.locator("article .text")).to_have_text(HOSTILE)
+    await expect(outbox.locator("pre").first).to_contain_text("</script>")
