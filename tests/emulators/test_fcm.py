@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -151,6 +152,15 @@ def test_a_cut_connection(fcm: Fcm, deed: Any, copies: int) -> None:
     with pytest.raises(ConnectionError):
         post(fcm, {"token": "a"})
     assert len(fcm.recorder.taken()) == copies
+
+
+def test_a_connection_is_cut_before_the_body_is_there(fcm: Fcm) -> None:
+    fcm.script.then(RESET_BEFORE)
+    address = urlsplit(fcm.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=5) as client:
+        client.sendall(b"POST /fcm/v1/projects/p/messages:send HTTP/1.1\r\nHost: fcm\r\nContent-Length: 1000\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def test_a_hung_one_takes_the_message_all_the_same(fcm: Fcm) -> None:
