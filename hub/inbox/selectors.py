@@ -129,7 +129,7 @@ SELECT s.epoch, s.last_seq, s.unread, s.unseen,
        CASE WHEN count(i.id) OVER () <= %(limit)s
        THEN (SELECT i.surfaced_seq || ':' || i.id {_RUN} OFFSET %(scan)s - 1 LIMIT 1) END, i.*
 FROM hub_stream s LEFT JOIN LATERAL (
-    SELECT {ITEM_COLUMNS} FROM (SELECT i.* {_RUN} LIMIT %(scan)s) i JOIN hub_notification n ON n.id = i.notification_id
+    SELECT {ITEM_COLUMNS} FROM (SELECT i.* {_RUN} LIMIT %(scan)s) i {ITEM_SAYS}
     WHERE {{chosen}} ORDER BY i.surfaced_seq DESC, i.id DESC LIMIT %(limit)s + 1
 ) i ON true
 WHERE s.subscriber_id = %(subscriber)s ORDER BY i.surfaced_seq DESC, i.id DESC
