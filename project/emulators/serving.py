@@ -58,10 +58,10 @@ def reset_all(connections: set[Connection]) -> None:
 
 
 @contextmanager
-def serving(*emulators: Emulator) -> Iterator[None]:
-    """Serve from a thread with a loop of its own, as tests want it."""
-    with tempfile.TemporaryDirectory() as folder, own_loop() as loop:
-        block = listening(*emulators, folder=Path(folder))
+def serving(*emulators: Emulator, folder: Path | None = None) -> Iterator[None]:
+    """Serve from a thread with a loop of its own, as tests want it. `folder` keeps the certificate; absent: a new one."""
+    with tempfile.TemporaryDirectory() as another, own_loop() as loop:
+        block = listening(*emulators, folder=folder or Path(another))
 
         async def leave() -> None:
             await block.__aexit__(None, None, None)
