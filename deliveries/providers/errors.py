@@ -27,6 +27,10 @@ class AddressDead(SendError):
     outcome = Outcome.ADDRESS_DEAD
 
 
+class OptedOut(AddressDead):
+    """Its owner has told the provider that they want nothing more: STOP."""
+
+
 class Configuration(SendError):
     """The provider refuses us, whatever the message: credentials, sender, settings."""
 

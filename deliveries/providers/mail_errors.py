@@ -2,9 +2,6 @@
 
 import smtplib
 import ssl
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import requests
 from anymail.exceptions import (
@@ -19,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.exceptions import SSLError as TlsError
 
+from deliveries.providers.answers import meaning_of, seconds_until
 from deliveries.providers.errors import (
     AddressDead,
     Ambiguous,
@@ -97,16 +95,11 @@ def _text(reply: bytes | str) -> str:
 def _api(error: AnymailAPIError) -> SendError:
     if error.status_code is None:
         return _no_response(error)
-    code, answer = str(error.status_code), _text(getattr(error.response, "text", "") or "")
-    if error.status_code in (429, 503):
-        # 503 is a refusal to process, unlike the other 5xx
-        return Throttled(code, answer, retry_after=_retry_after(getattr(error.response, "headers", {})))
-    if error.status_code in (401, 402, 403, 404):
-        return Configuration(code, answer)
-    if 400 <= error.status_code < 500:
-        return Permanent(code, answer)
-    # 500, 502, 504 and unreadable 2xx: the provider had the whole message and may have kept it
-    return Ambiguous(code, answer)
+    # an unreadable 2xx too: the provider had the whole message and may have kept it
+    meaning = meaning_of(error.status_code)
+    wish = getattr(error.response, "headers", {}).get("Retry-After", "") if meaning is Throttled else ""
+    answer = _text(getattr(error.response, "text", "") or "")
+    return meaning(str(error.status_code), answer, retry_after=seconds_until(wish))
 
 
 def _no_response(error: AnymailAPIError) -> SendError:
@@ -125,14 +118,3 @@ def _never_connected(error: BaseException) -> bool:
     why = reason.reason
     distrusted = isinstance(why, TlsError) and any(isinstance(a, ssl.SSLCertVerificationError) for a in why.args)
     return distrusted or isinstance(why, NewConnectionError)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from either form of the header (RFC 9110 §10.2.3)."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None

@@ -10,6 +10,12 @@ from hub.conf import conf
 # kind → dotted path of its class; `HUB["provider_kinds"]` adds a project's own
 KINDS = {
     "django": "deliveries.providers.django_mail.DjangoMail",
+    "twilio": "deliveries.providers.twilio.Twilio",
+    "sns": "deliveries.providers.sns.Sns",
+    "vonage": "deliveries.providers.vonage.Vonage",
+    "africas_talking": "deliveries.providers.africas_talking.AfricasTalking",
+    "beem": "deliveries.providers.beem.Beem",
+    "http_sms": "deliveries.providers.http_sms.HttpSms",
 }
 
 

@@ -1,0 +1,95 @@
+"""Who is put to the table: each provider that has an emulator, and where it means something else than all the others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from project.emulators.africas_talking import AfricasTalking
+from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
+from project.emulators.base import Emulator
+from project.emulators.beem import Beem
+from project.emulators.http_sms import HttpSms
+from project.emulators.sns import Sns
+from project.emulators.twilio import Twilio
+from project.emulators.vonage import Vonage
+
+# what most APIs mean; each subject says where its own differs
+USUAL: Mapping[str, str] = {
+    "status200": "sent",
+    "status400": "permanent",
+    "status401": "configuration",
+    "status403": "configuration",
+    "status404": "configuration",
+    "status410": "permanent",
+    "status429": "throttled",
+    "status429date": "throttled",
+    "status500": "ambiguous",
+    "status503": "throttled",
+    "hang": "ambiguous",
+    "late": "ambiguous",
+    "resetbefore": "ambiguous",
+    "resetafter": "ambiguous",
+    "empty": "sent",
+    "split": "sent",
+    "brokentls": "transient",
+    "nobody": "transient",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One kind of provider. `config` and `data` are what an account and a work must know to reach `url`, the emulator's."""
+
+    kind: str
+    emulator: type[Emulator]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    base: bool = True
+    address: str = "+4915112345678"
+    data: Callable[[str], Mapping[str, Any]] = lambda url: {}
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> Mapping[str, str]:
+        return {**USUAL, **self.differs}
+
+    def config_for(self, url: str) -> dict[str, Any]:
+        return {**self.config, **({"url": url} if self.base else {})}
+
+
+SUBJECTS = [
+    Subject(
+        "twilio",
+        Twilio,
+        {"account_sid": Twilio.account, "auth_token": Twilio.token, "from": "+15005550006"},
+        # 21211: there is no such number
+        differs={"status400": "address_dead"},
+    ),
+    Subject(
+        "vonage",
+        Vonage,
+        {"api_key": Vonage.key, "api_secret": Vonage.secret, "from": "Shop"},
+        # 6: there is no way to this number
+        differs={"status404": "permanent", "empty": "ambiguous"},
+    ),
+    Subject(
+        "africas_talking",
+        AfricasTalking,
+        {"username": AfricasTalking.username, "api_key": AfricasTalking.key},
+        differs={"empty": "ambiguous"},
+    ),
+    Subject(
+        "beem",
+        Beem,
+        {"api_key": Beem.key, "secret_key": Beem.secret, "from": "Shop"},
+        # 108, its word for what it has no word for
+        differs={"status410": "ambiguous", "empty": "ambiguous"},
+    ),
+    Subject(
+        "sns",
+        Sns,
+        {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY, "region": "eu-west-1", "from": "Shop"},
+        # InternalError
+        differs={"status410": "ambiguous", "empty": "ambiguous"},
+    ),
+    Subject("http_sms", HttpSms),
+]
