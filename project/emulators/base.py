@@ -1,6 +1,7 @@
 """What all emulators have in common: one reads requests as its provider would, and answers in its provider's words."""
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,8 @@ from project.emulators.clock import Clock
 from project.emulators.recorder import Message, Recorder
 from project.emulators.request import Request
 from project.emulators.script import EMPTY, NOT_TAKEN, Act, Deed, Late, Refusal, Reply, Script, Split
+
+logger = logging.getLogger(__name__)
 
 
 class Emulator(ABC):
@@ -45,6 +48,9 @@ class Emulator(ABC):
             return found if isinstance(found, Reply) else self._act(found)
         except Refusal as refusal:
             return self.refuse(refusal, request)
+        except Exception:
+            logger.exception("%s can't make anything of a request to %s", self.name, request.path)
+            return Reply(500, b"The emulator failed; its log says why.\n")
 
     def _act(self, messages: Sequence[Message]) -> Reply | Deed:
         act = self.script.act_for(messages[0])

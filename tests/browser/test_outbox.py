@@ -1,5 +1,6 @@
 """The outbox in a real browser, beside real emulators: what they take appears by itself, and nothing of it runs."""
 
+import smtplib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from project.emulators.slack import Slack
 from project.stack.ports import free_port
 from tests.emulators.http import post
-from tests.stack.test_mailbox import start
+from tests.stack.test_mailbox import mail, start
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTILE = "</p></a><script>alert('run')</script><img src='https://example.com/x.png' onerror=alert(1)>"
@@ -21,6 +22,7 @@ HOSTILE = "</p></a><script>alert('run')</script><img src='https://example.com/x.
 class Served(NamedTuple):
     page: str
     emulators: str
+    smtp_port: int
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("outbox")
     port = free_port()
     running = start(folder, providers=(port, free_port(), folder / "emulators"))
-    yield Served(running.url, f"http://127.0.0.1:{port}")
+    yield Served(running.url, f"http://127.0.0.1:{port}", running.smtp_port)
     running.child.stop()
 
 
@@ -55,6 +57,15 @@ async def test_what_arrives_appears_by_itself_in_its_column(outbox: Page, served
     await expect(column.locator(".bubble")).to_have_text("Hello by SMS")
     await expect(column.locator(".count")).to_have_text("1")
     await expect(column.get_by_text("No text message yet.")).to_be_hidden()
+
+
+async def test_the_newest_mail_is_open(outbox: Page, served: Served) -> None:
+    letter = mail("A letter")
+    letter.add_alternative("<h1>Hello by mail</h1>", subtype="html")
+    with smtplib.SMTP("127.0.0.1", served.smtp_port, timeout=10) as client:
+        client.send_message(letter)
+    await expect(outbox.frame_locator(".reading").get_by_role("heading", name="Hello by mail")).to_be_visible()
+    await expect(outbox.locator('[data-column="email"] .subject')).to_have_text("A letter")
 
 
 async def test_hostile_messages_are_text(outbox: Page, served: Served) -> None:

@@ -170,6 +170,12 @@ def test_a_hung_one_takes_the_message_all_the_same(fcm: Fcm) -> None:
     assert sum(fcm.recorder.copies().values()) == 1
 
 
+def test_what_the_emulator_can_make_nothing_of_is_its_own_failure(fcm: Fcm, caplog: pytest.LogCaptureFixture) -> None:
+    status, _, body = post(fcm, {"token": "a", "notification": ["not an object"]})
+    assert (status, body) == (500, b"The emulator failed; its log says why.\n")
+    assert "can't make anything of a request" in caplog.text
+
+
 def test_google_auth_hears_of_a_token_endpoint_that_is_down(fcm: Fcm) -> None:
     credentials = service_account.Credentials.from_service_account_info(fcm.service_account(), scopes=SCOPE)
     fcm.oauth.then(Refusal(400, "invalid_client"))

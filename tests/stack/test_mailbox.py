@@ -98,11 +98,18 @@ def test_a_hostile_mail_is_listed_and_opened_escaped(mailbox: Mailbox) -> None:
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in opened
 
 
+def test_a_mail_without_html_shows_its_text(mailbox: Mailbox) -> None:
+    send(mailbox, mail("text alone", body="<b>1 < 2</b>\n"))
+    body, headers = mailbox.get(f"/mail/{mailbox.messages()[0]['id']}/shown")
+    assert "&lt;b&gt;1 &lt; 2&lt;/b&gt;" in body
+    assert headers["content-security-policy"].startswith("sandbox ")
+
+
 def test_a_mails_html_is_served_into_a_sandbox_without_scripts(mailbox: Mailbox) -> None:
     html = mail("with html")
     html.add_alternative("<p>Grüße</p><script>parent.alert(1)</script>", subtype="html")
     send(mailbox, html)
-    body, headers = mailbox.get(f"/mail/{mailbox.messages()[0]['id']}/html")
+    body, headers = mailbox.get(f"/mail/{mailbox.messages()[0]['id']}/shown")
     policy = headers["content-security-policy"]
     assert "<p>Grüße</p>" in body
     assert policy.startswith("sandbox ")

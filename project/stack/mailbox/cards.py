@@ -33,9 +33,14 @@ NAMES = {
 def row(one: Mail | Entry) -> str:
     """A list item; `data-channel` is the column it belongs to."""
     if isinstance(one, Mail):
-        card = mail_card(one.to, one.sender, one.subject, one.received_at)
-        return f'<li data-id="{one.id}" data-channel="email"><a href="/mail/{one.id}">{card}</a></li>'
-    return f'<li data-id="{one.id}" data-channel="{one.channel}"><a href="/message/{one.id}">{card_of(one)}</a></li>'
+        channel, card = "email", mail_card(one.to, one.sender, one.subject, one.received_at)
+    else:
+        channel, card = one.channel, card_of(one)
+    return f'<li data-id="{one.id}" data-channel="{channel}"><a href="{address_of(one)}">{card}</a></li>'
+
+
+def address_of(one: Mail | Entry) -> str:
+    return f"/mail/{one.id}" if isinstance(one, Mail) else f"/message/{one.id}"
 
 
 def card_of(entry: Entry) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from email.message import EmailMessage
 from html import escape
 
-from project.stack.mailbox.cards import card_of, clock, moment, name_of, row
+from project.stack.mailbox.cards import address_of, card_of, clock, moment, name_of, row
 from project.stack.mailbox.outbox import Entry, Outbox
 from project.stack.mailbox.store import Mail
 
@@ -60,7 +60,14 @@ def column(outbox: Outbox, channel: str, before: str = "") -> str:
     return f"""<section class="column {channel}" data-column="{channel}" aria-labelledby="head-{channel}">
 <h2 id="head-{channel}"><a href="/{channel}">{label}</a> <span class="count">{outbox.count(channel)}</span></h2>
 <div class="screen"><ol>{rows(shown)}</ol><p class="empty">{empty}</p>{older}</div>
+{reading(shown) if channel == "email" else ""}
 </section>"""
+
+
+def reading(mails: list[Mail | Entry]) -> str:
+    """Where the newest mail is open."""
+    source = f' src="{address_of(mails[0])}/shown"' if mails else " hidden"
+    return f'<iframe class="reading" title="The newest mail" sandbox="{SANDBOX}"{source}></iframe>'
 
 
 def channel_page(outbox: Outbox, channel: str, before: str) -> str:
@@ -80,7 +87,7 @@ def mail_page(mail: Mail, message: EmailMessage) -> str:
     facts = {"From": escape(mail.sender), "To": escape(", ".join(mail.to)), "Received": clock(mail.received_at)}
     body = f"""<h1>{subject}</h1>
 {fact_list(facts)}
-{html_section(f"/mail/{mail.id}/html") if part_text(message, "html") is not None else ""}
+{html_section(f"/mail/{mail.id}/shown") if part_text(message, "html") is not None else ""}
 {text_section("Text", part_text(message, "plain"))}
 {headers_section(headers)}"""
     return detail(subject, body, source=f"/mail/{mail.id}/raw")
@@ -95,7 +102,7 @@ def message_page(entry: Entry) -> str:
     title = escape(message.title) or "(no title)"
     body = f"""<div class="column {entry.channel} shown"><div class="screen">{card_of(entry)}</div></div>
 {fact_list(facts)}
-{html_section(f"/message/{entry.id}/html") if message.html else ""}
+{html_section(f"/message/{entry.id}/shown") if message.html else ""}
 {text_section("Text", message.body) if message.html else ""}
 {text_section("As the provider was asked", entry.asked)}
 {headers_section(headers)}"""
@@ -136,6 +143,11 @@ def part_text(message: EmailMessage, kind: str) -> str | None:
         return raw.decode(part.get_content_charset("utf-8"), errors="replace")
     except LookupError:  # a character set that nobody knows
         return raw.decode(errors="replace")
+
+
+def plain(text: str) -> str:
+    """A mail's text as a page of its own, which has no stylesheet of ours."""
+    return f'<!doctype html><pre style="white-space: pre-wrap; font: 14px/1.5 monospace">{escape(text)}</pre>'
 
 
 def not_found_page() -> str:

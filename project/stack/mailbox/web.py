@@ -3,8 +3,8 @@
 GET /                     every channel beside the others, newest first
 GET /push|email|sms|chat  one of them (`?before=<id>` for older ones)
 GET /rows?after=<id>      what is newer, for the page's own refresh
-GET /mail/<id>            one mail          GET /mail/<id>/html|raw   its HTML part, its source
-GET /message/<id>         one message       GET /message/<id>/html    its HTML
+GET /mail/<id>            one mail     GET /mail/<id>/shown|raw   what its reader sees, its source
+GET /message/<id>         one message  GET /message/<id>/shown    the same of a mail that came by an API
 GET /api/messages         every mail kept, newest first, as JSON (`?limit=`, `?to=`)
 GET /api/outbox           every message of every channel, newest first, as JSON (`?limit=`, `?channel=`)
 """
@@ -104,16 +104,16 @@ class MailboxPage:
             return html(page.mail_page(mail, self.store.message(mail)))
         if view == ["raw"]:
             return Answer(self.store.raw(mail), "text/plain; charset=utf-8")
-        markup = page.part_text(self.store.message(mail), "html") if view == ["html"] else None
-        if markup is None:
-            return html(page.not_found_page(), status=404)
-        return sandboxed(markup)
+        if view == ["shown"]:
+            message = self.store.message(mail)
+            return sandboxed(page.part_text(message, "html"), page.part_text(message, "plain") or "")
+        return html(page.not_found_page(), status=404)
 
     def _message(self, entry: Entry, view: list[str]) -> Answer:
         if view == []:
             return html(page.message_page(entry))
-        if view == ["html"] and entry.message.html:
-            return sandboxed(entry.message.html)
+        if view == ["shown"] and entry.channel == "email":
+            return sandboxed(entry.message.html or None, entry.message.body)
         return html(page.not_found_page(), status=404)
 
 
@@ -121,8 +121,10 @@ def html(text: str, status: int = 200) -> Answer:
     return Answer(text.encode(errors="replace"), status=status)
 
 
-def sandboxed(markup: str) -> Answer:
-    return Answer(f'<base target="_blank">{markup}'.encode(errors="replace"), policy=MAIL_POLICY)
+def sandboxed(markup: str | None, text: str) -> Answer:
+    """A mail as its reader sees it: its own HTML where it has any, else its text."""
+    shown = page.plain(text) if markup is None else f'<base target="_blank">{markup}'
+    return Answer(shown.encode(errors="replace"), policy=MAIL_POLICY)
 
 
 def as_answer(content: object) -> Answer:

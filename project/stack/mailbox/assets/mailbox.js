@@ -24,6 +24,11 @@ function add(row) {
   list.prepend(row);
   if (list.children.length > PAGE_SIZE) list.lastElementChild.remove();
   count.textContent = Number(count.textContent) + 1;
+  const reading = column.querySelector(".reading");
+  if (reading) {
+    reading.src = `${row.querySelector("a").pathname}/shown`;
+    reading.hidden = false;
+  }
 }
 
 function localise(time) {
