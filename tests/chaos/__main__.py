@@ -17,6 +17,7 @@ from tests.chaos import (
     revocation,
     rolling_restart,
     strangers,
+    webhooks,
 )
 
 CHECKS = {
@@ -33,6 +34,7 @@ CHECKS = {
     "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
     "strangers": strangers.run,
+    "webhooks": webhooks.run,
 }
 
 if __name__ == "__main__":

@@ -34,11 +34,12 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     receiver: "Receiver"
+    got: Got
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-        self.receiver.got.append(got)
+        self.got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        self.receiver.got.append(self.got)
         self.receiver.behaviours.get(self.path, self.receiver.act)(self)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
