@@ -16,6 +16,7 @@ from standardwebhooks import Webhook as Signer
 
 from deliveries import dispatch
 from deliveries.database import persistently, released
+from deliveries.topics import published
 from hub.clock import iso
 from hub.conf import conf
 from hub.loop import run, spawn
@@ -34,33 +35,33 @@ ANSWER = 500
 _OPENING = 5.0
 
 _lock = Lock()
-_running: "_Run | None" = None
+_latest: "_Run | None" = None
 
 
 def start() -> None:
     """Post what is due, in a thread that lasts while there is anything to do; if there is one already, it looks at once."""
-    global _running
+    global _latest
     with _lock:
-        if _running is not None:
-            _running.answers.put(None)
+        if _latest is not None and not _latest.ended:
+            _latest.answers.put(None)
         else:
-            _running = _Run()
-            _running.start()
+            _latest = _Run()
+            _latest.start()
 
 
 def join(timeout: float) -> None:
     """Wait until what `start` began has ended, `timeout` seconds at most."""
-    running = _running
-    if running is not None:
-        running.join(timeout)
+    if _latest is not None:
+        _latest.join(timeout)
 
 
 class _Run(Thread):
-    """One at a time in a process. `answers`: what came of calls; None: look for what is due."""
+    """One at a time in a process. `answers`: what came of calls; None: look for what is due. `ended`: it looks no more."""
 
     def __init__(self) -> None:
         super().__init__(name="webhooks", daemon=True)
         self.answers: SimpleQueue[Result | None] = SimpleQueue()
+        self.ended = False
         self._in_flight = 0
 
     def run(self) -> None:
@@ -70,11 +71,11 @@ class _Run(Thread):
         except Exception:
             logger.exception("posting webhooks failed; the sweeper will come again")
         finally:
-            self._give_up()
+            self.ended = True
 
     def _post_all(self, client: Outbound) -> None:
         try:
-            while self._claim(client) or self._in_flight or not self._has_ended():
+            while self._claim(client) or self._in_flight or not self._ends():
                 self._record()
         finally:
             while self._in_flight:
@@ -105,20 +106,11 @@ class _Run(Thread):
         except Empty:
             return
 
-    def _has_ended(self) -> bool:
+    def _ends(self) -> bool:
         """Whoever asks from here on starts a run of their own."""
         with _lock:
-            return self.answers.empty() and self._leave()
-
-    def _give_up(self) -> None:
-        with _lock:
-            self._leave()
-
-    def _leave(self) -> bool:
-        global _running
-        if _running is self:
-            _running = None
-        return True
+            self.ended = self.answers.empty()
+            return self.ended
 
 
 @contextmanager
@@ -155,17 +147,18 @@ async def _post(client: Outbound, post: Post) -> Result:
 
 
 def signed(post: Post, at: datetime) -> tuple[dict[str, str], bytes]:
-    """The headers and the body of a call, by Standard Webhooks. While a secret is being replaced both sign."""
+    """The headers and the body of a call, by Standard Webhooks. While a secret is being replaced both sign. A topic gets what
+    would be headers as attributes of the message."""
     body = orjson.dumps({"type": post.type, "timestamp": iso(post.at), "data": post.data})
     key = str(post.delivery_id)
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": AGENT,
+    signature = {
         "webhook-id": key,
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(Signer(secret).sign(key, at, body.decode()) for secret in post.secrets),
     }
-    return headers, body
+    if post.topic:
+        return published(post.topic, post.url, body, {"type": post.type, **signature})
+    return {"Content-Type": "application/json", "User-Agent": AGENT, **signature}, body
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -5,11 +5,14 @@ import logging
 import os
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
+
+# Names are looked up in threads. Asyncio's own handful would all be taken by a few names whose servers don't answer.
+RESOLVERS = 64
 
 _lock = threading.Lock()
 _running: tuple[int, asyncio.AbstractEventLoop] | None = None
@@ -41,6 +44,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _running is None or _running[0] != os.getpid():
             loop = asyncio.new_event_loop()
+            loop.set_default_executor(ThreadPoolExecutor(RESOLVERS, thread_name_prefix="hub-resolve"))
             threading.Thread(target=loop.run_forever, name="hub-loop", daemon=True).start()
             _running = (os.getpid(), loop)
         return _running[1]

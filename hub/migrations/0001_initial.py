@@ -952,6 +952,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("url", models.CharField(max_length=2000)),
+                ("topic_arn", models.CharField(blank=True, default="", editable=False, max_length=320)),
+                ("access_key_id", models.CharField(blank=True, default="", editable=False, max_length=128)),
+                ("secret_access_key", hub.tenancy.crypto.EncryptedTextField(editable=False, null=True)),
                 ("description", models.CharField(blank=True, default="", max_length=200)),
                 (
                     "events",

@@ -51,7 +51,8 @@ class WebhookAdmin(HubAdmin[Webhook]):
         return super().get_queryset(request).filter(deleted_at__isnull=True)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
-        return (*self.readonly_fields, "tenant") if obj else self.readonly_fields
+        fixed = ("tenant", "url") if obj and obj.topic_arn else ("tenant",)
+        return (*self.readonly_fields, *fixed) if obj else self.readonly_fields
 
     @admin.display(description="state")
     def state(self, webhook: Webhook) -> SafeString:

@@ -44,11 +44,11 @@ class WebhookList(ServerView):
 
     def post(self, request: Request) -> Response:
         fields = body(request)
-        url = fields.text("url", required=True)
+        url, sns = fields.text("url"), fields.object("sns")
         events = fields.texts("events", required=True, most=MAX_PATTERNS)
         description = fields.text("description")
         fields.done()
-        made = create_webhook(tenant=self.caller.tenant, url=url, events=events, description=description)
+        made = create_webhook(tenant=self.caller.tenant, url=url, sns=sns, events=events, description=description)
         return Response(_shown(made) | {"secret": made.secret}, status=201)
 
 
@@ -63,9 +63,10 @@ class WebhookDetail(ServerView):
 
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         fields = body(request)
-        given = fields.given("url", "events", "description", "enabled")
+        given = fields.given("url", "sns", "events", "description", "enabled")
         changes: dict[str, Any] = {
             "url": fields.text("url"),
+            "sns": fields.object("sns"),
             "events": fields.texts("events", most=MAX_PATTERNS),
             "description": fields.text("description"),
             "enabled": fields.flag("enabled"),
@@ -158,6 +159,7 @@ def _shown(webhook: Webhook) -> dict[str, Any]:
     return {
         "id": webhook.pk,
         "url": webhook.url,
+        "sns": {"topic_arn": webhook.topic_arn, "access_key_id": webhook.access_key_id} if webhook.topic_arn else None,
         "events": webhook.events,
         "description": webhook.description,
         "enabled": webhook.disabled_at is None,

@@ -14,11 +14,13 @@ from django.db.models.functions import Now
 from hub.conf import conf
 from hub.webhooks.models import Webhook
 from hub.webhooks.outbox import NEW_ID
+from hub.webhooks.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One call to make: all that a sender needs, so that it reads no table. `secrets`: to sign with, the newest first."""
+    """One call to make: all that a sender needs, so that it reads no table. `secrets`: to sign with, the newest first;
+    `topic`: publish it there instead of posting it."""
 
     delivery_id: UUID
     webhook_id: UUID
@@ -28,6 +30,7 @@ class Post:
     type: str
     at: datetime
     data: Mapping[str, Any]
+    topic: Topic | None = None
 
 
 # Endpoints with something due that owe us fewer answers than their share, which is one for an endpoint that is failing. A
@@ -110,7 +113,8 @@ def _load(webhook_ids: Sequence[UUID]) -> dict[UUID, Any]:
 def _post(webhook: Any, row: Sequence[Any]) -> Post:
     delivery_id, webhook_id, fence, type_, at, data = row
     secrets = (webhook.secret, webhook.previous_secret) if webhook.overlaps else (webhook.secret,)
-    return Post(delivery_id, webhook_id, fence, webhook.url, secrets, type_, at, orjson.loads(data))
+    topic = Topic(webhook.topic_arn, webhook.access_key_id, webhook.secret_access_key) if webhook.topic_arn else None
+    return Post(delivery_id, webhook_id, fence, webhook.url, secrets, type_, at, orjson.loads(data), topic)
 
 
 # A call whose worker is gone may have arrived: it is made again, with the same id, at once.

@@ -10,11 +10,15 @@ from hub.tenancy.crypto import EncryptedTextField
 
 
 class Webhook(models.Model):
-    """An endpoint of a tenant's: events whose type one of `events` covers are posted to it."""
+    """A place of a tenant's: events whose type one of `events` covers are posted to it, or published to its SNS topic."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey("hub.Tenant", models.CASCADE, related_name="webhooks")
     url = models.CharField(max_length=2_000)
+    # of a topic: `url` is where it is published at
+    topic_arn = models.CharField(max_length=320, blank=True, default="", editable=False)
+    access_key_id = models.CharField(max_length=128, blank=True, default="", editable=False)
+    secret_access_key = EncryptedTextField(null=True, editable=False)
     description = models.CharField(max_length=200, blank=True, default="")
     # types, or prefixes with a star: `item.read`, `item.*`, `*`
     events = ArrayField(models.CharField(max_length=64))

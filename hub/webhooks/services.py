@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from hub.webhooks import outbox
 from hub.webhooks.catalogue import EVENTS, TEST, is_pattern
 from hub.webhooks.models import Webhook, WebhookDelivery
 from hub.webhooks.selectors import get_webhook, webhooks
+from hub.webhooks.topics import checked_topic
 
 # each event is written down once for each of them
 MAX_WEBHOOKS = 20
@@ -29,11 +30,23 @@ MAX_REDELIVERED = 1_000
 _SECRET_BYTES = 32
 
 
-def create_webhook(*, tenant: Tenant, url: str, events: Sequence[str], description: str = "") -> Webhook:
-    """A new endpoint, which is told what happens from now on. Raises InvalidRequest; Conflict when there are many."""
+def create_webhook(
+    *,
+    tenant: Tenant,
+    url: str = "",
+    sns: Mapping[str, Any] | None = None,
+    events: Sequence[str],
+    description: str = "",
+) -> Webhook:
+    """A new place, which is told what happens from now on: a URL, or an SNS topic (`hub.webhooks.topics`).
+
+    Raises InvalidRequest; Conflict when there are many.
+    """
+    if bool(url) == (sns is not None):
+        raise InvalidRequest.on("url", "Give either url or sns.")
     webhook = Webhook(
         tenant=tenant,
-        url=checked_url(url),
+        **({"url": checked_url(url)} if sns is None else _topic_fields(sns)),
         events=checked_events(events),
         description=check_text(description, field="description", limit=MAX_DESCRIPTION),
         secret=new_secret(),
@@ -51,14 +64,19 @@ def change_webhook(
     tenant: Tenant,
     webhook_id: UUID,
     url: str | None = None,
+    sns: Mapping[str, Any] | None = None,
     events: Sequence[str] | None = None,
     description: str | None = None,
     enabled: bool | None = None,
 ) -> Webhook:
-    """Change what is given. Raises NotFound and InvalidRequest."""
+    """Change what is given; a URL stays a URL, and a topic a topic. Raises NotFound and InvalidRequest."""
     webhook = get_webhook(tenant=tenant, webhook_id=webhook_id, lock=True)
+    if (sns if not webhook.topic_arn else url) is not None:
+        field = "url" if webhook.topic_arn else "sns"
+        raise InvalidRequest.on(field, f"This webhook has no {field}: make another one.")
     changes: dict[str, Any] = {
         **({} if url is None else {"url": checked_url(url)}),
+        **({} if sns is None else _topic_fields(sns)),
         **({} if events is None else {"events": checked_events(events)}),
         **(
             {}
@@ -70,6 +88,16 @@ def change_webhook(
     if changes:
         Webhook.objects.filter(pk=webhook.pk).update(**changes)
     return get_webhook(tenant=tenant, webhook_id=webhook_id)
+
+
+def _topic_fields(sns: Mapping[str, Any]) -> dict[str, Any]:
+    topic, endpoint = checked_topic(sns)
+    return {
+        "url": checked_url(endpoint, field="sns.endpoint"),
+        "topic_arn": topic.arn,
+        "access_key_id": topic.access_key_id,
+        "secret_access_key": topic.secret_access_key,
+    }
 
 
 def _switched(webhook: Webhook, enabled: bool) -> dict[str, Any]:
@@ -153,12 +181,12 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: str, field: str = "url") -> str:
     """`url`, if the hub may call it. What its name stands for is looked at again with every call."""
     try:
         check_url(url)
     except Blocked as error:
-        raise InvalidRequest.on("url", error.message) from error
+        raise InvalidRequest.on(field, error.message) from error
     return url
 
 

@@ -13,6 +13,11 @@ from hub.webhooks.services import MAX_WEBHOOKS
 from tests.api.client import Api, fields_of, problem_of, rolled_back
 from tests.support.webhooks import make_webhook, owe_event
 
+SNS = {
+    "topic_arn": "arn:aws:sns:eu-west-1:123456789012:events",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "secret_access_key": "wJalrXUtnFEMI/EXAMPLE",
+}
 BODY = {"url": "https://hooks.example.com/hub?key=1", "events": ["item.*"], "description": "Ours"}
 
 
@@ -69,6 +74,55 @@ def test_the_database_never_sees_a_secret(server: Api) -> None:
 def test_names_the_field_that_is_wrong(server: Api, changes: dict[str, Any], field: str) -> None:
     assert field in fields_of(problem_of(server.post("/webhooks", BODY | changes), 422, "invalid_request")) or not field
     assert not Webhook.objects.exists()
+
+
+@rolled_back
+def test_a_topic_is_made_and_its_keys_never_shown(server: Api) -> None:
+    made = server.post("/webhooks", {"sns": SNS, "events": ["*"]})
+    assert made.status_code == 201, made.content
+    webhook = made.json()
+    assert webhook["url"] == "https://sns.eu-west-1.amazonaws.com/"
+    assert webhook["sns"] == {name: SNS[name] for name in ("topic_arn", "access_key_id")}
+    address = f"/webhooks/{webhook['id']}"
+    changed = server.patch(
+        address, {"sns": SNS | {"secret_access_key": "another-secret", "endpoint": "https://vpce.example.com/"}}
+    )
+    assert changed.json()["url"] == "https://vpce.example.com/"
+    assert Webhook.objects.get().secret_access_key == "another-secret"
+    assert "secret_access_key" not in (made.content + changed.content + server.get(address).content).decode()
+    with connection.cursor() as db:
+        db.execute("SELECT secret_access_key FROM hub_webhook")
+        assert "another-secret" not in db.fetchone()[0]
+    assert "url" in fields_of(problem_of(server.patch(address, {"url": BODY["url"]}), 422, "invalid_request"))
+
+
+@rolled_back
+@pytest.mark.parametrize(
+    ("sns", "field"),
+    [
+        ({"topic_arn": "arn:aws:sns:eu-west-1:123456789012:events.fifo"}, "sns.topic_arn"),
+        ({"topic_arn": "arn:aws:sqs:eu-west-1:123456789012:events"}, "sns.topic_arn"),
+        ({"topic_arn": "arn:aws:sns:evil.example/-1:123456789012:events"}, "sns.topic_arn"),
+        ({"topic_arn": None}, "sns.topic_arn"),
+        ({"access_key_id": "a\r\nHost: x"}, "sns.access_key_id"),
+        ({"secret_access_key": 1}, "sns.secret_access_key"),
+        ({"endpoint": "https://169.254.169.254/"}, "sns.endpoint"),
+        ({"endpoint": "http://127.0.0.1:4566/"}, "sns.endpoint"),
+        ({"endpoint": 1}, "sns.endpoint"),
+        ({"region": "eu-west-1"}, "sns.region"),
+    ],
+)
+def test_names_what_is_wrong_with_a_topic(server: Api, sns: dict[str, Any], field: str) -> None:
+    answer = server.post("/webhooks", {"sns": SNS | sns, "events": ["*"]})
+    assert fields_of(problem_of(answer, 422, "invalid_request")) == {field}
+
+
+@rolled_back
+def test_it_is_a_url_or_a_topic_for_good(server: Api) -> None:
+    for body in (BODY | {"sns": SNS}, {"events": ["*"]}):
+        assert fields_of(problem_of(server.post("/webhooks", body), 422, "invalid_request")) == {"url"}
+    address = f"/webhooks/{server.post('/webhooks', BODY).json()['id']}"
+    assert fields_of(problem_of(server.patch(address, {"sns": SNS}), 422, "invalid_request")) == {"sns"}
 
 
 @rolled_back

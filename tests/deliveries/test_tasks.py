@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import transaction
 
-from deliveries import tasks
+from deliveries import tasks, webhooks
 from deliveries.queues import queues
 from deliveries.sweeper import SWEEP
 from hub.audience.models import Subscriber
 from hub.fallback.models import Delivery
 from hub.presence import redis_client
-from hub.wake import DISPATCH, FAN_OUT, WEBHOOKS, pending_key, wake, wake_fan_out
+from hub.wake import DISPATCH, FAN_OUT, WEBHOOKS, WEBHOOKS_QUEUE, pending_key, wake, wake_fan_out
+from hub.webhooks.models import Webhook, WebhookDelivery
 from project.celery import app
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import owe
+from tests.support.factories import send
+from tests.support.webhooks import make_webhook
 
 
 def queued(queue: str) -> int:
@@ -84,6 +88,20 @@ def test_fan_outs_have_hints_of_their_own() -> None:
     assert arrives("hub.bulk", 1)
     tasks.fan_out_lane("bulk")
     assert not redis_client().exists(pending_key("hub.bulk"))
+
+
+def test_what_a_webhook_is_owed_is_hinted_at_once_it_is_committed(alice: Subscriber) -> None:
+    send(alice.tenant, "alice")
+    assert not redis_client().exists(pending_key(WEBHOOKS_QUEUE))  # nobody listens
+    Webhook.objects.filter(pk=make_webhook(alice.tenant).pk).update(url="")
+    with transaction.atomic():
+        send(alice.tenant, "alice")
+        assert not redis_client().exists(pending_key(WEBHOOKS_QUEUE))
+    assert arrives(WEBHOOKS_QUEUE, 1)
+    tasks.post_webhooks()
+    webhooks.join(10)
+    assert not redis_client().exists(pending_key(WEBHOOKS_QUEUE))
+    assert set(WebhookDelivery.objects.values_list("state", "attempts")) == {("waiting", 1)}
 
 
 def test_a_run_that_ends_before_the_lane_is_dry_wakes_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
 """Webhooks over real connections: signed, tried again as the endpoint answers, and nobody waits for another."""
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -227,6 +228,38 @@ def test_an_endpoint_that_hangs_holds_up_nobody_else(
         webhooks.start()
         assert done.wait(SOON), "it waited for an endpoint that hangs"
     assert len(receiver.at("/slow")) <= 10
+
+
+def test_names_that_nobody_resolves_hold_up_nobody_else(
+    tenant: Tenant, webhook: Webhook, receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More look-ups that hang than asyncio has threads for them."""
+    settings.HUB = settings.HUB | {
+        "provider_timeout": 25,
+        "delivery_lease": 60,
+        "outbound_exempt": (f"localhost:{receiver.port}",),
+    }
+    lookup, hanging = socket.getaddrinfo, Semaphore(0)
+
+    def slow(host: Any, *args: Any, **options: Any) -> Any:
+        if host == "hangs.example":
+            hanging.release()
+            receiver.over.wait(30)
+        return lookup("localhost" if host == "hangs.example" else host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    Webhook.objects.update(url=f"http://localhost:{receiver.port}/")
+    lost = create_webhook(tenant=make_tenant(), url="https://hangs.example/", events=["*"])
+    for _ in range(10):
+        owe_event(lost)
+    webhooks.start()
+    for _ in range(10):
+        assert hanging.acquire(timeout=SOON)
+    done = Event()
+    receiver.act = lambda handler: (handler.answer(204), done.set())
+    owe_event(webhook)
+    webhooks.start()
+    assert done.wait(SOON), "it waited for a name that nobody resolves"
 
 
 def test_no_endpoint_gets_more_than_its_share_at_once(webhook: Webhook, receiver: Receiver, settings: Settings) -> None:
