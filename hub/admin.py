@@ -6,6 +6,8 @@ from hub.audience.admin import SubscriberAdmin, TopicAdmin
 from hub.audience.models import Subscriber, Topic
 from hub.chat.admin import ChatAddressAdmin
 from hub.chat.models import ChatAddress
+from hub.consent.admin import ConsentAdmin
+from hub.consent.models import Consent
 from hub.content.admin import EventTypeAdmin, TemplateAdmin
 from hub.content.models import EventType, Template
 from hub.devices.admin import DeviceAdmin
@@ -31,6 +33,7 @@ admin.site.register(Topic, TopicAdmin)
 admin.site.register(Device, DeviceAdmin)
 admin.site.register(ChatAddress, ChatAddressAdmin)
 admin.site.register(Suppression, SuppressionAdmin)
+admin.site.register(Consent, ConsentAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)
 admin.site.register(Provider, ProviderAdmin)

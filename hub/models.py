@@ -2,6 +2,7 @@
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
 from hub.chat.models import ChatAddress
+from hub.consent.models import Consent
 from hub.content.models import EventType, Rendition, Template, TemplateVersion
 from hub.devices.models import Device
 from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
@@ -18,6 +19,7 @@ __all__ = [
     "Attempt",
     "Change",
     "ChatAddress",
+    "Consent",
     "DeadLetter",
     "Delivery",
     "DeliveryDestination",

@@ -13,6 +13,7 @@ from hub.audience.api import (
 )
 from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
 from hub.chat.api import SubscriberChat, SubscriberChats
+from hub.consent.api import SubscriberConsents
 from hub.content.api import EventTypeDetail, EventTypeList
 from hub.content.template_api import (
     TemplateDetail,
@@ -85,6 +86,7 @@ server = [
     path("subscribers/<segment:external_id>/preferences", SubscriberPreferences.as_view()),
     path("subscribers/<segment:external_id>/chat", SubscriberChats.as_view()),
     path("subscribers/<segment:external_id>/chat/<segment:kind>", SubscriberChat.as_view()),
+    path("subscribers/<segment:external_id>/consents", SubscriberConsents.as_view()),
     path("subscribers/<segment:external_id>/devices", SubscriberDevices.as_view()),
     path("subscribers/<segment:external_id>/devices/<segment:device>", SubscriberDevice.as_view()),
     path("event-types", EventTypeList.as_view()),

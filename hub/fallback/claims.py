@@ -13,6 +13,7 @@ from hub.audience.models import Stream
 from hub.clock import due as is_due
 from hub.conf import conf
 from hub.fallback.handover import hand_on
+from hub.fallback.hours import put_off
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.words import Words, words_of
@@ -48,7 +49,8 @@ def claim(*, channel: str, lane: str, limit: int, closed: Collection[str] = ()) 
         words = words_of(deliveries)
         verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
-        going = [d for d in deliveries if verdicts[d.id] is None]
+        later = put_off(channel, [d for d in deliveries if verdicts[d.id] is None])
+        going = [d for d in deliveries if verdicts[d.id] is None and d.id not in later]
         return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
 
 
@@ -81,7 +83,10 @@ def _load(delivery_ids: Collection[UUID]) -> list[Delivery]:
     unread = Stream.objects.filter(subscriber=OuterRef("subscriber")).values("unread")
     return list(
         rows.annotate(
-            chosen=Subquery(switch.values("enabled")), is_expired=past, unread=Coalesce(Subquery(unread), 0)
+            chosen=Subquery(switch.values("enabled")),
+            is_expired=past,
+            present=present,
+            unread=Coalesce(Subquery(unread), 0),
         ).order_by("due_at")
     )
 

@@ -13,9 +13,13 @@ TENANT_SUSPENDED = "tenant_suspended"
 NO_DESTINATION = "no_destination"
 PREFERENCE_OFF = "preference_off"
 SUPPRESSED = "suppressed"
+NO_CONSENT = "no_consent"
 
 # waiting again after a failed attempt
 RETRYING = "retrying"
+
+# waiting for the hours in which it may be sent
+OUTSIDE_HOURS = "outside_hours"
 
 # dead: an operator may replay it
 PERMANENT = "permanent"
@@ -38,6 +42,8 @@ SENTENCES = {
     NO_DESTINATION: "The subscriber has no address on this channel.",
     PREFERENCE_OFF: "The subscriber has switched this channel off for the category.",
     SUPPRESSED: "The address is on the suppression list.",
+    NO_CONSENT: "The owner of the number has not agreed to text messages.",
+    OUTSIDE_HOURS: "It waits for the hours in which it may be sent.",
     RETRYING: "The last attempt failed; it will be tried again.",
     PERMANENT: "The provider will never accept this message.",
     ADDRESS_DEAD: "The address does not exist or refuses mail.",
@@ -56,5 +62,6 @@ TO_THE_SUBSCRIBER = {
     EXPIRED: "it had expired.",
     NO_DESTINATION: "there is no address of yours for it.",
     PREFERENCE_OFF: "you have switched it off for this category.",
+    NO_CONSENT: "you have not agreed to get text messages.",
     SUPPRESSED: "your address refused an earlier message, or you asked for no more of them.",
 }

@@ -386,6 +386,8 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=255), blank=True, default=list, size=None
                     ),
                 ),
+                ("consent_required", models.BooleanField(default=False)),
+                ("sms_hours", models.JSONField(blank=True, default=dict)),
                 ("sandbox", models.BooleanField(default=False)),
                 ("clock_offset", models.DurationField(default=datetime.timedelta(0), editable=False)),
                 (
@@ -762,6 +764,36 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
             ),
+        ),
+        migrations.CreateModel(
+            name="Consent",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(choices=[("sms", "Sms")], max_length=16)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("granted", models.BooleanField()),
+                ("source", models.CharField(max_length=200)),
+                ("given_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to="hub.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="ChatAddress",
@@ -1454,6 +1486,18 @@ class Migration(migrations.Migration):
                 ),
                 name="hub_delivery_lease",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["digest", "-given_at", "-id"], name="hub_consent_latest"),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["subscriber", "-id"], name="hub_consent_of"),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["tenant", "-id"], name="hub_consent_list"),
         ),
         migrations.AddIndex(
             model_name="chataddress",

@@ -15,6 +15,7 @@ from hub.api.admin import TENANT, HubAdmin, KeptAdmin, TenantFilter
 from hub.api.confirm import confirmed
 from hub.api.panels import Panel, badge, list_link
 from hub.exceptions import Conflict, InvalidRequest
+from hub.tenancy.hours import checked_hours
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 from hub.tenancy.services import (
@@ -39,6 +40,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_allowed_origins(self) -> Any:
         return _checked(checked_origins, self.cleaned_data["allowed_origins"])
 
+    def clean_sms_hours(self) -> Any:
+        return _checked(checked_hours, self.cleaned_data["sms_hours"])
+
     def clean_sandbox(self) -> Any:
         return _checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
 
@@ -49,7 +53,17 @@ class TenantAdmin(KeptAdmin[Tenant]):
     list_filter = ("status",)
     text_lookups = ("slug", "name")
     search_help_text = "A tenant's id, slug or name."
-    fields = ("slug", "name", "allowed_origins", "sandbox", "clock", "status", "created_at")
+    fields = (
+        "slug",
+        "name",
+        "allowed_origins",
+        "consent_required",
+        "sms_hours",
+        "sandbox",
+        "clock",
+        "status",
+        "created_at",
+    )
     readonly_fields = ("clock", "status", "created_at")
     actions = ("suspend", "resume")
 

@@ -24,6 +24,10 @@ class Tenant(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     # scheme://host[:port] of the pages that may open sockets with a session cookie
     allowed_origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    # text messages go only to numbers whose owner agreed, but for what is required
+    consent_required = models.BooleanField(default=False)
+    # when text messages of which categories may go: see `hub.tenancy.hours`; empty: always
+    sms_hours = models.JSONField(default=dict, blank=True)
     # for tests: its clock can be put forward
     sandbox = models.BooleanField(default=False)
     clock_offset = models.DurationField(default=timedelta(0), editable=False)

@@ -1,7 +1,7 @@
 """Tenants, and the keys they hold."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from hub import live
 from hub.clock import now
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
+from hub.tenancy.hours import checked_hours
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 from hub.tenancy.selectors import get_api_key, get_signing_key
@@ -66,11 +67,15 @@ def change_tenant(
     name: str | None = None,
     allowed_origins: Sequence[str] | None = None,
     sandbox: bool | None = None,
+    consent_required: bool | None = None,
+    sms_hours: Mapping[str, Any] | None = None,
 ) -> None:
     """Change what is given. Raises InvalidRequest naming what is wrong."""
     changes: dict[str, Any] = {
         **({} if name is None else {"name": _checked_name(name)}),
         **({} if allowed_origins is None else {"allowed_origins": checked_origins(allowed_origins)}),
+        **({} if consent_required is None else {"consent_required": consent_required}),
+        **({} if sms_hours is None else {"sms_hours": checked_hours(sms_hours)}),
         **({} if sandbox is None else {"sandbox": checked_sandbox(tenant, sandbox)}),
     }
     if changes:

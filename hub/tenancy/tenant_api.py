@@ -86,11 +86,13 @@ class TenantDetail(HubView):
 
     def patch(self, request: Request, slug: str) -> Response:
         fields = body(request)
-        given = fields.given("name", "allowed_origins", "sandbox")
+        given = fields.given("name", "allowed_origins", "sandbox", "sms_hours")
         name = fields.text("name", required="name" in given, limit=MAX_NAME)
         origins = fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS)
         status = fields.choice("status", Tenant.Status.values)
         sandbox = fields.flag("sandbox") if given.get("sandbox") is not None else None
+        consent = fields.flag("consent_required") if fields.any("consent_required") is not None else None
+        hours = {} if given.get("sms_hours", ...) is None else given.get("sms_hours")
         fields.done()
         if (status is not None or sandbox is not None) and not isinstance(request.user, Operator):
             raise Forbidden("Only the operator suspends, resumes, and says what is a sandbox.")
@@ -101,6 +103,8 @@ class TenantDetail(HubView):
                 name=name if "name" in given else None,
                 allowed_origins=origins if "allowed_origins" in given else None,
                 sandbox=sandbox,
+                consent_required=consent,
+                sms_hours=hours,
             )
             if status is not None:
                 (suspend_tenant if status == Tenant.Status.SUSPENDED else resume_tenant)(tenant=tenant)
@@ -137,5 +141,7 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
         "status": tenant.status,
         "sandbox": tenant.sandbox,
         "allowed_origins": tenant.allowed_origins,
+        "consent_required": tenant.consent_required,
+        "sms_hours": tenant.sms_hours or None,
         "created_at": tenant.created_at,
     }

@@ -31,7 +31,7 @@ ADDRESSED = [operation for operation in KNOWN if "{" in operation.path]
 KEYS = {"server_key", "server_key_header"}
 USERS = {"user_token", "session"}
 TABLES = ("subscriber", "topic", "topicmember", "eventtype", "template", "notification", "inboxitem", "delivery")
-TABLES += ("chataddress", "device", "suppression", "preference", "signingkey", "apikey", "stream", "fanout")
+TABLES += ("chataddress", "consent", "device", "suppression", "preference", "signingkey", "apikey", "stream", "fanout")
 # what a tenant names itself: the stranger who asks has none of its own
 NAMED = {"subscriber", "device", "topic", "event_type", "template"}
 PAGE = "https://app.example"

@@ -49,7 +49,7 @@ class Belongings:
 
 def make_belongings(tenant: Tenant) -> Belongings:
     """One of everything, made in the database; nothing is sent."""
-    alice = make_subscriber(tenant, "alice", name="Alice", email="alice@example.com")
+    alice = make_subscriber(tenant, "alice", name="Alice", email="alice@example.com", phone="+4930123456")
     add_members(topic=upsert_topic(tenant=tenant, key="releases", open=True), external_ids=["alice"])
     upsert_event_type(tenant=tenant, key="comment.created", category="comments", template={"title": "A comment"})
     replace_template(tenant=tenant, key="order-shipped", title="Shipped")

@@ -1,0 +1,50 @@
+"""REST: what a subscriber agreed to."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.api.body import body, query
+from hub.api.paging import page_of, paging
+from hub.api.views import ServerView
+from hub.audience.selectors import get_subscriber
+from hub.consent.models import Consent
+from hub.consent.selectors import consents
+from hub.consent.services import record_consent
+
+
+class SubscriberConsents(ServerView):
+    """`/subscribers/{id}/consents`"""
+
+    resource = "subscribers"
+
+    def get(self, request: Request, external_id: str) -> Response:
+        fields = query(request)
+        paged = paging(fields)
+        fields.done()
+        subscriber = get_subscriber(tenant=self.caller.tenant, external_id=external_id)
+        rows, following = paged.page(consents(subscriber))
+        return Response(page_of([_shown(row) for row in rows], following))
+
+    def post(self, request: Request, external_id: str) -> Response:
+        fields = body(request)
+        channel = fields.choice("channel", Consent.Channel.values)
+        if channel is None:
+            fields.any("channel", required=True)
+        fields.any("granted", required=True)
+        granted = fields.flag("granted")
+        source = fields.text("source", required=True)
+        given_at = fields.moment("given_at")
+        fields.done()
+        subscriber = get_subscriber(tenant=self.caller.tenant, external_id=external_id)
+        row = record_consent(
+            subscriber=subscriber, channel=str(channel), granted=granted, source=source, given_at=given_at
+        )
+        # that the answer names whose it is makes an erasure find it among the kept answers
+        return Response(_shown(row) | {"subscriber": external_id}, status=201)
+
+
+def _shown(row: Consent) -> dict[str, Any]:
+    names = ("id", "channel", "granted", "source", "given_at", "created_at")
+    return {name: getattr(row, name) for name in names}
