@@ -8,8 +8,8 @@ from hub.chat.admin import ChatAddressAdmin
 from hub.chat.models import ChatAddress
 from hub.consent.admin import ConsentAdmin
 from hub.consent.models import Consent
-from hub.content.admin import EventTypeAdmin, TemplateAdmin
-from hub.content.models import EventType, Template
+from hub.content.admin import EventTypeAdmin, TemplateAdmin, TemplateVersionAdmin
+from hub.content.models import EventType, Template, TemplateVersion
 from hub.devices.admin import DeviceAdmin
 from hub.devices.models import Device
 from hub.fallback.admin import DeadLetterAdmin, DeliveryAdmin
@@ -36,6 +36,7 @@ admin.site.register(Suppression, SuppressionAdmin)
 admin.site.register(Consent, ConsentAdmin)
 admin.site.register(EventType, EventTypeAdmin)
 admin.site.register(Template, TemplateAdmin)
+admin.site.register(TemplateVersion, TemplateVersionAdmin)
 admin.site.register(Provider, ProviderAdmin)
 admin.site.register(Notification, NotificationAdmin)
 admin.site.register(Delivery, DeliveryAdmin)

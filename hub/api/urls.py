@@ -35,7 +35,13 @@ from hub.fallback.api import (
     DeliveryRetry,
 )
 from hub.inbox.api import Inbox, InboxAck, InboxCounts, InboxEvents, InboxItemDetail, InboxMark, SubscriberInbox
-from hub.notifications.after_api import Analytics, InboxItemWhy, NotificationReplay, NotificationRetract
+from hub.notifications.after_api import (
+    Analytics,
+    InboxItemWhy,
+    NotificationReplay,
+    NotificationRetract,
+    TemplateTest,
+)
 from hub.notifications.api import (
     NotificationCancel,
     NotificationCancelByKey,
@@ -94,6 +100,7 @@ server = [
     path("templates", TemplateList.as_view()),
     path("templates/<segment:key>", TemplateDetail.as_view()),
     path("templates/<segment:key>/preview", TemplatePreview.as_view()),
+    path("templates/<segment:key>/test", TemplateTest.as_view()),
     path("templates/<segment:key>/publish", TemplatePublish.as_view()),
     path("templates/<segment:key>/rollback", TemplateRollback.as_view()),
     path("templates/<segment:key>/versions", TemplateVersions.as_view()),

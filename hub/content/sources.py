@@ -102,7 +102,7 @@ def _locales(value: object, kind: str) -> dict[str, Any]:
         if locale in found:
             raise InvalidRequest.on(path, f"{locale} is there twice.", "duplicate")
         found[locale] = _said(_object(said, path, allowed), f"{path}.", kind)
-    return found
+    return {locale: said for locale, said in found.items() if said}
 
 
 def _channels(value: object, path: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hub.content.templates import (
     replace_template,
     templates,
 )
-from hub.content.versions import get_version, publish, roll_back, versions
+from hub.content.versions import MAX_NUMBER, get_version, publish, roll_back, versions
 
 CONTENT: dict[str, Any] = {
     **dict.fromkeys(TEXTS, ""),
@@ -33,7 +33,6 @@ CONTENT: dict[str, Any] = {
     "example": None,
 }
 EMPTY: dict[str, Any] = {"name": "", "kind": Template.Kind.MESSAGE, **CONTENT}
-MAX_NUMBER = 2**31 - 1
 
 
 class TemplateView(ServerView):

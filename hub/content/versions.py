@@ -18,6 +18,8 @@ from hub.content.values import check_text
 from hub.exceptions import FieldError, InvalidRequest, NotFound
 from hub.tenancy.models import Tenant
 
+MAX_NUMBER = 2**31 - 1
+
 
 def versions(*, tenant: Tenant, key: str) -> QuerySet[TemplateVersion]:
     """The versions of a template. Raises NotFound."""

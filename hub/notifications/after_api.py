@@ -7,11 +7,13 @@ from rest_framework.response import Response
 
 from hub.api.body import body, query
 from hub.api.views import ServerView, UserView
+from hub.content.versions import MAX_NUMBER
 from hub.inbox.api import PRIVATE
 from hub.notifications.analytics import MAX_DAYS, analytics
 from hub.notifications.api import shown
 from hub.notifications.replay import replay
 from hub.notifications.retract import retract
+from hub.notifications.trial import send_trial
 from hub.notifications.why import why
 
 
@@ -39,6 +41,26 @@ class NotificationReplay(ServerView):
         caller = self.caller
         again = replay(tenant=caller.tenant, notification_id=notification_id, creator=caller.name, to=to)
         return Response(shown(again), status=202)
+
+
+class TemplateTest(ServerView):
+    """`/templates/{key}/test`"""
+
+    resource = "notifications"
+
+    def post(self, request: Request, key: str) -> Response:
+        fields = body(request)
+        wanted = {
+            "to": fields.any("to", required=True),
+            "channels": fields.any("channels"),
+            "number": fields.whole("version", default=0, low=1, high=MAX_NUMBER) or None,
+            "locale": fields.text("locale"),
+            "data": fields.object("data"),
+            "actor": fields.object("actor"),
+        }
+        fields.done()
+        caller = self.caller
+        return Response(shown(send_trial(tenant=caller.tenant, key=key, creator=caller.name, **wanted)), status=202)
 
 
 class Analytics(ServerView):

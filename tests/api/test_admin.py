@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from hub.audience.models import Stream, Subscriber
 from hub.audience.topics import add_members, upsert_topic
-from hub.content.models import EventType
+from hub.content.models import EventType, Template, TemplateVersion
+from hub.content.templates import replace_template
 from hub.fallback.models import Delivery
 from hub.notifications.models import Notification
 from hub.preferences.models import Preference
@@ -137,6 +138,28 @@ def test_an_event_type_is_checked_as_the_api_does(browser: Client, tenant: Tenan
     assert "<li>title: " in page
     assert not EventType.objects.exists()
     assert browser.post("/admin/hub/eventtype/add/", form | {"template": "{}"}).status_code == 302
+
+
+def test_templates_are_published_and_brought_back(browser: Client, tenant: Tenant) -> None:
+    wrong = {"tenant": str(tenant.pk), "key": "hi", "kind": "message", "content": '{"title": "{{ x"}'}
+    assert "<li>title: " in browser.post("/admin/hub/template/add/", wrong).content.decode()
+    assert browser.post("/admin/hub/template/add/", wrong | {"content": '{"title": "Hi"}'}).status_code == 302
+    template = Template.objects.get()
+    chosen = {"action": "publish", "_selected_action": [str(template.pk)]}
+    assert "Publish these drafts?" in browser.post("/admin/hub/template/", chosen).content.decode()
+    assert not TemplateVersion.objects.exists()
+    browser.post("/admin/hub/template/", YES | chosen)
+    replace_template(tenant=tenant, key="hi", title="{% render 'none' %}")
+    refused = browser.post("/admin/hub/template/", YES | chosen, follow=True).content.decode()
+    assert "There is no none" in refused
+    first = TemplateVersion.objects.get()
+    browser.post("/admin/hub/templateversion/", YES | {"action": "roll_back", "_selected_action": [str(first.pk)]})
+    second = TemplateVersion.objects.get(number=2)
+    assert (second.restores, second.content) == (1, {"title": "Hi"})
+    page = browser.get(f"/admin/hub/template/{template.pk}/change/").content.decode()
+    assert "version 2" in page
+    assert "user:" in page
+    assert "Hi" in browser.get(f"/admin/hub/templateversion/{second.pk}/change/").content.decode()
 
 
 def test_deliveries_are_operated_on_in_bulk(browser: Client, sent: Notification) -> None:

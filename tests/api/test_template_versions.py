@@ -1,7 +1,9 @@
 """Drafts, versions, languages and channels of templates over REST."""
 
 from typing import Any
+from unittest.mock import patch
 
+import orjson
 import pytest
 
 from hub.notifications.models import Notification
@@ -153,6 +155,36 @@ def test_a_partial_of_a_stranger_is_not_there(server: Api, stranger: Api) -> Non
         server.put("/templates/a", {"html": '{% render "footer" %}', "publish": True}), 422, "invalid_request"
     )
     assert "Secret" not in str(document)
+
+
+def test_a_test_goes_to_an_address(server: Api, invoice: str) -> None:
+    server.patch(invoice, {"title": "Draft {{ data.number }}"})
+    sent = server.post(f"{invoice}/test", {"to": {"email": "me@example.com"}, "data": DATA}).json()
+    assert (sent["title"], sent["tags"], sent["channels"]) == ("Draft 8", ["test"], ["email"])
+    told = Notification.objects.get()
+    assert [(step["channel"], step["after"], step["unless"]) for step in told.ladder] == [("email", 0, "never")]
+    server.post(f"{invoice}/test", {"to": "alice", "locale": "pt", "version": 1})
+    told = Notification.objects.latest("id")
+    assert (told.content["title"], told.channels, list(told.bodies)) == ("Fatura 7", ["in_app", "sms"], ["sms"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"to": {"all": True}}, "to"),
+        ({"to": ["alice", "bob"]}, "to"),
+        ({}, "to"),
+        ({"to": "alice", "data": {}}, "data.number"),
+        ({"to": "alice", "channels": ["fax"]}, "channels.0"),
+        ({"to": "alice", "locale": "x"}, "locale"),
+    ],
+)
+def test_a_test_goes_to_one_and_says_something(server: Api, invoice: str, body: dict[str, Any], field: str) -> None:
+    sent = orjson.dumps(body)
+    with patch("tests.api.client.check"):  # some of these the document forbids, and says so
+        document = problem_of(server.post(f"{invoice}/test", sent), 422, "invalid_request")
+    assert field in fields_of(document)
+    assert not Notification.objects.exists()
 
 
 @pytest.mark.parametrize(
