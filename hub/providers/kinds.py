@@ -16,6 +16,11 @@ KINDS = {
     "africas_talking": "deliveries.providers.africas_talking.AfricasTalking",
     "beem": "deliveries.providers.beem.Beem",
     "http_sms": "deliveries.providers.http_sms.HttpSms",
+    "slack": "deliveries.providers.slack.Slack",
+    "teams": "deliveries.providers.teams.Teams",
+    "discord": "deliveries.providers.discord.Discord",
+    "telegram": "deliveries.providers.telegram.Telegram",
+    "chat_webhook": "deliveries.providers.chat_webhook.ChatWebhook",
 }
 
 

@@ -21,6 +21,7 @@ from project.emulators.vonage import Vonage
 from project.emulators.web_push import base64url
 
 HOST = "127.0.0.1"
+SIGNING_SECRET = "whsec_ZW11bGF0ZWQtc2lnbmluZy1zZWNyZXQ="  # noqa: S105 - not secret
 
 
 def write_accounts(folder: Path, *, port: int, apns_port: int) -> Path:
@@ -75,4 +76,4 @@ def chats(base: str) -> dict[str, dict[str, Any]]:
         "discord": {"token": Discord.token},
     }
     named = {kind: {"kind": kind, **config, "url": f"{base}/{kind}"} for kind, config in given.items()}
-    return {**named, **{kind: {"kind": kind} for kind in ("teams", "chat_webhook")}}
+    return {**named, "teams": {"kind": "teams"}, "chat_webhook": {"kind": "chat_webhook", "secret": SIGNING_SECRET}}

@@ -81,4 +81,6 @@ def texts_in(elements: Sequence[dict[str, Any]]) -> Iterator[str]:
     for element in elements:
         if element.get("type") == "TextBlock" and element.get("text"):
             yield str(element["text"])
+        if element.get("type") == "RichTextBlock":
+            yield "".join(str(run.get("text", "")) for run in element.get("inlines") or ())
         yield from texts_in(element.get("items") or ())

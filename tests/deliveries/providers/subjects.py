@@ -4,12 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from project.emulators.accounts import SIGNING_SECRET
 from project.emulators.africas_talking import AfricasTalking
 from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
 from project.emulators.base import Emulator
 from project.emulators.beem import Beem
+from project.emulators.chat_webhook import ChatWebhook
+from project.emulators.discord import Discord
 from project.emulators.http_sms import HttpSms
+from project.emulators.slack import Slack
 from project.emulators.sns import Sns
+from project.emulators.teams import Teams
+from project.emulators.telegram import Telegram
 from project.emulators.twilio import Twilio
 from project.emulators.vonage import Vonage
 
@@ -34,6 +40,8 @@ USUAL: Mapping[str, str] = {
     "brokentls": "transient",
     "nobody": "transient",
 }
+# a webhook whose address is no longer the right one
+DEAD = dict.fromkeys(("status401", "status403", "status404", "status410"), "address_dead")
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,17 @@ class Subject:
     kind: str
     emulator: type[Emulator]
     config: Mapping[str, Any] = field(default_factory=dict)
+    # where the account names the emulator; else `data` does
     base: bool = True
+    # it tells how long to wait by the header, where a date may stand too
+    dates: bool = True
     address: str = "+4915112345678"
     data: Callable[[str], Mapping[str, Any]] = lambda url: {}
     differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.kind if self.base else f"{self.kind} by its address"
 
     @property
     def expected(self) -> Mapping[str, str]:
@@ -92,4 +107,54 @@ SUBJECTS = [
         differs={"status410": "ambiguous", "empty": "ambiguous"},
     ),
     Subject("http_sms", HttpSms),
+    Subject(
+        "slack",
+        Slack,
+        {"token": Slack.token},
+        data=lambda url: {"address": "C024BE91L"},
+        # a channel that it isn't in; one that isn't there; one that is archived
+        differs={**DEAD, "status401": "configuration", "status403": "permanent", "empty": "ambiguous"},
+    ),
+    Subject(
+        "slack",
+        Slack,
+        base=False,
+        data=lambda url: {"address": f"{url}/services/T00000000/B00000000/emulated"},
+        differs={**DEAD, "status403": "permanent"},
+    ),
+    Subject("teams", Teams, base=False, data=lambda url: {"address": f"{url}/workflows/emulated"}, differs=DEAD),
+    Subject(
+        "discord",
+        Discord,
+        base=False,
+        dates=False,
+        data=lambda url: {"address": f"{url}/api/webhooks/1/{Discord.token}"},
+        # may not write there
+        differs={**DEAD, "status403": "permanent"},
+    ),
+    Subject(
+        "discord",
+        Discord,
+        {"token": Discord.token},
+        dates=False,
+        data=lambda url: {"address": "1234567890123456789"},
+        differs={**DEAD, "status403": "permanent"},
+    ),
+    Subject(
+        "telegram",
+        Telegram,
+        {"token": Telegram.token},
+        dates=False,
+        data=lambda url: {"address": "-1001234567890"},
+        # no such chat; blocked by its owner
+        differs={"status400": "address_dead", "status403": "address_dead", "empty": "ambiguous"},
+    ),
+    Subject(
+        "chat_webhook",
+        ChatWebhook,
+        {"secret": SIGNING_SECRET},
+        base=False,
+        data=lambda url: {"address": f"{url}/room/1"},
+        differs={"status404": "address_dead", "status410": "address_dead"},
+    ),
 ]
