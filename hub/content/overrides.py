@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub.content.push import check_push
 from hub.content.safety import check_html, check_url, clean_email, text_of
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
@@ -21,12 +22,18 @@ def check_overrides(value: object) -> dict[str, dict[str, Any]]:
     """`value` as it is stored: channel → what it says instead of the notification's content, with the same names.
 
     Email takes subject, body, html, action_url and from_name; push and chat title, body and action_url; SMS body. A `body`
-    without `html` takes the place of both, and the other way round. Raises InvalidRequest with fields such as
-    `overrides.email.subject`.
+    without `html` takes the place of both, and the other way round. Push takes what `hub.content.push` names besides.
+    Raises InvalidRequest with fields such as `overrides.email.subject`.
     """
     if not isinstance(value, dict):
         raise InvalidRequest.on("overrides", "Must be an object.", "type")
-    return {_known(channel): said_on(channel, fields) for channel, fields in value.items()}
+    return {_known(channel): _checked(channel, fields) for channel, fields in value.items()}
+
+
+def _checked(channel: str, fields: object) -> dict[str, Any]:
+    if channel == "push":
+        return check_push(fields, path="overrides.push", words=FIELDS["push"])
+    return said_on(channel, fields)
 
 
 def _known(channel: str) -> str:

@@ -18,6 +18,7 @@ class PushTarget:
     """What it takes to push to a device. `keys`: `p256dh` and `auth` of a Web Push subscription, else empty."""
 
     device_id: UUID
+    external_id: str
     platform: str
     token: str
     keys: Mapping[str, str]
@@ -49,6 +50,7 @@ def push_targets(subscriber_ids: Collection[UUID]) -> dict[UUID, Sequence[PushTa
     for device in Device.objects.filter(subscriber__in=subscriber_ids, deactivated_at=None).order_by("id"):
         target = PushTarget(
             device_id=device.pk,
+            external_id=device.external_id,
             platform=device.platform,
             token=device.token,
             keys=orjson.loads(device.keys) if device.keys else {},

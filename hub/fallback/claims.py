@@ -154,8 +154,11 @@ def _attempt(deliveries: Sequence[Delivery], routes: Routes, words: Mapping[UUID
     return works
 
 
-def _work(delivery: Delivery, destination_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
+def _work(delivery: Any, destination_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
     notification, subscriber = delivery.notification, delivery.subscriber
+    ends = [
+        (end - delivery.present).total_seconds() for end in (notification.expires_at, delivery.item.expires_at) if end
+    ]
     return Work(
         delivery_id=delivery.id,
         destination_id=destination_id,
@@ -176,6 +179,8 @@ def _work(delivery: Delivery, destination_id: UUID, route: Route, content: Mappi
         content=content,
         name=subscriber.name,
         locale=subscriber.locale,
-        unread=delivery.unread,  # type: ignore[attr-defined]  # see _load
+        unread=delivery.unread,
+        expires_in=min(ends) if ends else None,
+        group_key=notification.group_key,
         request_id=notification.request_id,
     )

@@ -40,4 +40,7 @@ class Work:
     locale: str
     # how many items the subscriber has not read
     unread: int
-    request_id: str
+    # in how many seconds it expires, by the tenant's clock as it was claimed; None: it doesn't
+    expires_in: float | None = None
+    group_key: str = ""
+    request_id: str = ""

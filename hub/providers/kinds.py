@@ -10,6 +10,9 @@ from hub.conf import conf
 # kind → dotted path of its class; `HUB["provider_kinds"]` adds a project's own
 KINDS = {
     "django": "deliveries.providers.django_mail.DjangoMail",
+    "fcm": "deliveries.providers.fcm.Fcm",
+    "apns": "deliveries.providers.apns.Apns",
+    "web_push": "deliveries.providers.web_push.WebPush",
     "twilio": "deliveries.providers.twilio.Twilio",
     "sns": "deliveries.providers.sns.Sns",
     "vonage": "deliveries.providers.vonage.Vonage",

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from hub.content.values import check_text
 from hub.exceptions import FieldError, InvalidRequest
 from hub.outbound import Blocked, check_url
@@ -95,9 +97,19 @@ def _flag(setting: Setting, value: object) -> bool:
 
 
 def _object(setting: Setting, value: object) -> dict[str, Any]:
+    path = f"config.{setting.name}"
+    value = _parsed(value) if isinstance(value, str) else value
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise InvalidRequest.on(f"config.{setting.name}", "Must be an object of strings.", "type")
-    return {name: check_text(one, field=f"config.{setting.name}", limit=MAX_TEXT) for name, one in value.items()}
+        raise InvalidRequest.on(path, "Must be an object of strings.", "type")
+    return {name: check_text(one, field=path, limit=MAX_TEXT, control=setting.secret) for name, one in value.items()}
+
+
+def _parsed(text: str) -> object:
+    """An object comes from a file as its JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 _CHECKS = {"text": _text, "url": _url, "number": _number, "flag": _flag, "object": _object}

@@ -1,7 +1,7 @@
 """Promise: a due delivery is taken by one process, checked once more, and on record before a provider is called."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +33,18 @@ def test_a_claim_says_all_that_a_channel_needs(alice: Subscriber) -> None:
     assert (work.delivery_id, work.fence, work.address) == (delivery.id, 1, "alice@example.com")
     assert (work.tenant, work.name, work.content["title"]) == ("acme", "Alice", "Hello")
     assert work.message_id == f"{delivery.id}.0"
+    assert (work.expires_in, work.group_key) == (None, "")
+
+
+def test_a_claim_says_how_long_it_is_of_use(alice: Subscriber) -> None:
+    """By the tenant's clock, to the end of the notification or of the item, whichever comes first."""
+    Tenant.objects.filter(pk=alice.tenant_id).update(sandbox=True, clock_offset=timedelta(hours=1))
+    item = make_item(alice, group_key="order-17", expires_at=datetime.now(UTC) + timedelta(hours=3))
+    owe(alice, item)
+    InboxItem.objects.filter(pk=item.pk).update(expires_at=datetime.now(UTC) + timedelta(hours=2))
+    (work,) = take().works
+    assert work.expires_in == pytest.approx(3600, abs=60)
+    assert work.group_key == "order-17"
 
 
 def test_the_attempt_is_on_record_before_anybody_is_called(alice: Subscriber) -> None:

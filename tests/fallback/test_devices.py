@@ -21,7 +21,7 @@ def _pushing(settings: Settings) -> None:
 
 
 def test_each_device_has_its_own_provider_and_all_that_it_takes(alice: Subscriber) -> None:
-    phone = make_device(alice, app="com.example", locale="de")
+    phone = make_device(alice, "phone", app="com.example", locale="de")
     browser = make_device(alice, platform="web_push", token=None, subscription=subscription())
     make_device(alice, platform="apns", token="ab" * 32)
     owe(alice, channel="push")
@@ -29,6 +29,7 @@ def test_each_device_has_its_own_provider_and_all_that_it_takes(alice: Subscribe
     assert works.keys() == {str(phone.pk), str(browser.pk)}
     mobile, web = works[str(phone.pk)], works[str(browser.pk)]
     assert (mobile.account.kind, mobile.data["token"], mobile.data["app"]) == ("fcm", phone.token, "com.example")
+    assert (mobile.data["platform"], mobile.data["external_id"]) == ("fcm", "phone")
     assert (web.account.kind, web.data["token"], web.data["keys"].keys()) == (
         "web_push",
         browser.token,
