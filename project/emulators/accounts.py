@@ -11,6 +11,7 @@ from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
 from project.emulators.apns import KEY_ID, TEAM_ID
 from project.emulators.beem import Beem
 from project.emulators.certificate import make_certificate
+from project.emulators.chat_webhook import SIGNING_SECRET
 from project.emulators.discord import Discord
 from project.emulators.fcm import Fcm
 from project.emulators.keys import kept_ec, kept_rsa, pem_of
@@ -21,7 +22,6 @@ from project.emulators.vonage import Vonage
 from project.emulators.web_push import base64url
 
 HOST = "127.0.0.1"
-SIGNING_SECRET = "whsec_ZW11bGF0ZWQtc2lnbmluZy1zZWNyZXQ="  # noqa: S105 - not secret
 
 
 def write_accounts(folder: Path, *, port: int, apns_port: int) -> Path:

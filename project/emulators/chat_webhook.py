@@ -12,6 +12,8 @@ from project.emulators.recorder import Message
 from project.emulators.request import Request
 from project.emulators.script import Refusal, Reply
 
+SIGNING_SECRET = "whsec_ZW11bGF0ZWQtc2lnbmluZy1zZWNyZXQ="  # noqa: S105 - not secret
+
 
 class ChatWebhook(Emulator):
     """`secret`: what it is signed with (`whsec_…`); empty: unsigned ones are taken too."""

@@ -6,7 +6,7 @@ from project.emulators.africas_talking import AfricasTalking
 from project.emulators.apns import Apns
 from project.emulators.base import Emulator
 from project.emulators.beem import Beem
-from project.emulators.chat_webhook import ChatWebhook
+from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
 from project.emulators.clock import Clock
 from project.emulators.discord import Discord
 from project.emulators.fcm import Fcm
@@ -27,7 +27,7 @@ from project.emulators.web_push import WebPush
 
 PLAIN: tuple[type[Emulator], ...] = (
     *(WebPush, Twilio, Vonage, Sns, AfricasTalking, Beem, HttpSms),
-    *(Slack, Teams, Discord, Telegram, ChatWebhook, SendGrid, Mailgun, Postmark, Ses),
+    *(Slack, Teams, Discord, Telegram, SendGrid, Mailgun, Postmark, Ses),
 )
 
 
@@ -37,4 +37,6 @@ def every(folder: Path, recorder: Recorder) -> list[Emulator]:
     fcm, apns = Fcm(recorder, clock), Apns(recorder, clock)
     fcm.key = kept_rsa(folder / "fcm.pem")
     apns.know_key(kept_ec(folder / "apns.pem"))
-    return [fcm, apns, *(kind(recorder, clock) for kind in PLAIN)]
+    webhook = ChatWebhook(recorder, clock)
+    webhook.secret = SIGNING_SECRET
+    return [fcm, apns, webhook, *(kind(recorder, clock) for kind in PLAIN)]

@@ -9,7 +9,6 @@ import pytest
 from project.emulators.recorder import Message
 from project.stack.mailbox import page
 from project.stack.mailbox.outbox import Outbox
-from project.stack.mailbox.segments import segments
 from project.stack.mailbox.store import MailStore
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -81,21 +80,3 @@ def test_memory_is_bounded_by_number_and_by_size(tmp_path: Path) -> None:
     for _ in range(9):
         outbox.add(message(body="x" * 400))
     assert len(outbox.newest(9)) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("x" * 160, (1, "GSM-7")),
-        ("x" * 161, (2, "GSM-7")),
-        ("€" * 80, (1, "GSM-7")),
-        ("€" * 81, (2, "GSM-7")),
-        ("ж" * 70, (1, "UCS-2")),
-        ("ж" * 71, (2, "UCS-2")),
-        ("🙂" * 35, (1, "UCS-2")),
-        ("🙂" * 67, (3, "UCS-2")),
-        ("", (1, "GSM-7")),
-    ],
-)
-def test_segments(text: str, count: tuple[int, str]) -> None:
-    assert segments(text) == count

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from html import escape
 
+from hub.policy.segments import is_gsm, segments
 from project.emulators.recorder import Message
 from project.stack.mailbox.outbox import Entry
-from project.stack.mailbox.segments import segments
 from project.stack.mailbox.store import Mail
 
 NAMES = {
@@ -66,13 +66,13 @@ def push_card(message: Message) -> str:
 
 
 def sms_card(message: Message) -> str:
-    count, alphabet = segments(message.body)
-    said = f"{count} segment{'' if count == 1 else 's'}"
+    count = segments(message.body)
+    said = f"{count} segment{'' if count == 1 else 's'} · {'GSM-7' if is_gsm(message.body) else 'UCS-2'}"
     sender = f" from {escape(message.sender)}" if message.sender else ""
     return (
         f'<article class="sms"><header>{escape(message.to)}{clock(moment(message))}</header>'
         f'<p class="bubble">{escape(message.body)}</p>'
-        f"<footer>{said} · {alphabet} · {name_of(message.provider)}{sender}</footer></article>"
+        f"<footer>{said} · {name_of(message.provider)}{sender}</footer></article>"
     )
 
 

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from project.emulators.accounts import SIGNING_SECRET
 from project.emulators.africas_talking import AfricasTalking
 from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
 from project.emulators.base import Emulator
 from project.emulators.beem import Beem
-from project.emulators.chat_webhook import ChatWebhook
+from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
 from project.emulators.discord import Discord
 from project.emulators.http_sms import HttpSms
 from project.emulators.slack import Slack

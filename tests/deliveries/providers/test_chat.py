@@ -15,9 +15,8 @@ from hub.loop import run
 from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
 from hub.providers.kinds import kind_class
-from project.emulators.accounts import SIGNING_SECRET
 from project.emulators.base import Emulator
-from project.emulators.chat_webhook import ChatWebhook
+from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
 from project.emulators.discord import Discord
 from project.emulators.recorder import Message
 from project.emulators.script import Refusal, Reply
