@@ -8,13 +8,17 @@ from threading import Event, Lock, Thread
 
 from deliveries.database import persistently, released
 from deliveries.flights import Answered, take_off
+from deliveries.gate import gate
 from deliveries.providers.pool import pool
+from deliveries.shares import Shares
 from deliveries.turns import Turn, Turns
 from hub import loop
 from hub.conf import conf
-from hub.fallback.claims import claim
+from hub.fallback.claims import Batch, claim
 from hub.fallback.models import Delivery
 from hub.fallback.record import Result, record
+from hub.policy.rooms import Room
+from hub.providers.accounts import Account
 
 logger = logging.getLogger(__name__)
 
@@ -88,55 +92,61 @@ class Drain:
     def __init__(self, channel: str, lane: str, until: float) -> None:
         self.channel, self.lane, self.until = channel, lane, until
         self.capacity = _capacity(lane)
-        self.flying = 0
+        self.shares = Shares(self.capacity)
         self.landed: SimpleQueue[Answered] = SimpleQueue()
 
     def run(self) -> bool:
         """True if it ended before the lane was dry."""
         try:
             while True:
-                taken = self._claim()
-                if not taken and not self.flying:
+                batch = self._claim()
+                if not batch.taken and not self.shares.flying:
                     return not self._may_claim()
-                self._record()
+                # what was settled or put off on the spot may stand before what can go
+                self._record(0 if batch.taken and not batch.works else LOOK_AGAIN)
         finally:
-            while self.flying:
-                self._record()
+            while self.shares.flying:
+                self._record(LOOK_AGAIN)
 
     def _may_claim(self) -> bool:
         return not stopping.is_set() and time.monotonic() < self.until
 
-    def _claim(self) -> int:
-        room = self.capacity - self.flying
+    def _claim(self) -> Batch:
+        wanted = self.shares.wanted()
         # not for every single place that becomes free: a claim is a transaction
-        if not self._may_claim() or room < max(self.capacity // 4, 1):
-            return 0
+        if not self._may_claim() or wanted < max(self.capacity // 16, 1):
+            return Batch(0, ())
         latest = time.monotonic() + conf.delivery_lease - 2 * conf.provider_timeout
-        batch = claim(channel=self.channel, lane=self.lane, limit=room)
-        self.flying += take_off(batch.works, self.lane, latest, self.landed.put)
-        return batch.taken
+        gate.look()
+        batch = claim(channel=self.channel, lane=self.lane, limit=wanted, room_of=self._room)
+        self.shares.take(batch.works)
+        take_off(batch.works, self.lane, latest, self.landed.put)
+        return batch
 
-    def _record(self) -> None:
-        """Record what has landed by now; wait a moment for the first if nothing has."""
-        if not self.flying:
+    def _room(self, account: Account) -> Room:
+        return gate.room(account, flying=self.shares.flying_with(account.id), places=self.shares.left_to(account.id))
+
+    def _record(self, patience: float) -> None:
+        """Record what has landed by now; wait `patience` seconds for the first if nothing has."""
+        if not self.shares.flying:
             return
-        results: list[Result] = []
-        for answered in self._landings():
-            self.flying -= 1
-            results += answered
+        landings = self._landings(patience)
+        self.shares.give_back([answered[0].delivery_id for answered in landings])
+        results: list[Result] = [result for answered in landings for result in answered]
         if results:
+            gate.look()
             persistently(lambda: record(results))
 
-    def _landings(self) -> list[Answered]:
+    def _landings(self, patience: float) -> list[Answered]:
         landed: list[Answered] = []
         with suppress(Empty):
-            landed.append(self.landed.get(timeout=LOOK_AGAIN))
-            while len(landed) < self.flying:
+            landed.append(self.landed.get(timeout=patience) if patience else self.landed.get_nowait())
+            while len(landed) < self.shares.flying:
                 landed.append(self.landed.get_nowait())
         return landed
 
 
 def _capacity(lane: str) -> int:
-    """How many deliveries a run may hold at a time. Bulk leaves a quarter to high."""
-    places: int = conf.delivery_concurrency
+    """How many deliveries a run may hold at a time: more than any one account may have. Bulk leaves a quarter to high."""
+    places: int = 2 * conf.delivery_concurrency
     return places if lane == Delivery.Lane.HIGH else max(places - max(places // 4, 1), 1)

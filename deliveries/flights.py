@@ -4,10 +4,11 @@ provider takes them; a delivery has landed when all of its destinations have ans
 import asyncio
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
 
+from deliveries.gate import gate
 from deliveries.providers.base import Provider, Receipt, Sent
 from deliveries.providers.errors import Ambiguous, Deferred, SendError
 from deliveries.providers.pool import pool
@@ -28,24 +29,20 @@ Answered = Sequence[Result]
 Landed = Callable[[Answered], None]
 
 
-def take_off(works: Sequence[Work], lane: str, latest: float, landed: Landed) -> int:
-    """Start sending. `landed` is called, on the loop, once for each delivery. Returns how many deliveries there are.
+def take_off(works: Sequence[Work], lane: str, latest: float, landed: Landed) -> None:
+    """Start sending. `landed` is called, on the loop, once for each delivery.
 
     What could not begin before `latest` (monotonic seconds) is not sent: after the lease somebody else may send the same.
     """
-    deliveries: defaultdict[UUID, list[Work]] = defaultdict(list)
-    for work in works:
-        deliveries[work.delivery_id].append(work)
     if works:
-        expected = {delivery_id: len(group) for delivery_id, group in deliveries.items()}
+        expected = Counter(work.delivery_id for work in works)
         loop.spawn(_Flight(expected, lane, latest, landed).fly(works))
-    return len(deliveries)
 
 
 class _Flight:
     """The works of one claim."""
 
-    def __init__(self, expected: dict[UUID, int], lane: str, latest: float, landed: Landed) -> None:
+    def __init__(self, expected: Mapping[UUID, int], lane: str, latest: float, landed: Landed) -> None:
         self.expected, self.lane, self.latest, self.landed = expected, lane, latest, landed
         self.results: defaultdict[UUID, list[Result]] = defaultdict(list)
 
@@ -61,6 +58,7 @@ class _Flight:
         try:
             provider = await pool.get(account)
         except SendError as error:
+            gate.report(account, [error] * len(works))
             self._land(works, [error] * len(works), safe=False)
             return
         async with asyncio.TaskGroup() as group:
@@ -95,8 +93,19 @@ def _batches(provider: Provider, works: Sequence[Work]) -> Iterator[Sequence[Wor
 
 
 async def _call(provider: Provider, batch: Sequence[Work], latest: float) -> Sequence[Receipt]:
+    try:
+        await gate.admit(provider, len(batch), latest)
+    except Deferred as error:
+        return [error] * len(batch)
     if time.monotonic() > latest:
         return [Deferred("not_started", "its turn came too late", retry_after=LATE)] * len(batch)
+    receipts = await _answers(provider, batch)
+    gate.report(provider.account, receipts)
+    return receipts
+
+
+async def _answers(provider: Provider, batch: Sequence[Work]) -> Sequence[Receipt]:
+    """A receipt for each of them, come what may."""
     try:
         # the provider keeps its own time; this is for one that doesn't
         async with asyncio.timeout(2 * conf.provider_timeout):

@@ -70,6 +70,9 @@ class Conf:
     retry_first: int = 60
     retry_max: int = 300
     retry_attempts: int = 5
+    # so many failures in a row put an account to rest, for so long; then one call tries it out
+    breaker_failures: int = 5
+    breaker_rest: float = 300.0
     sweep_interval: float = 1.0
     # a token of FCM that nobody has refreshed for so long is pushed to no more: Google takes it for dead by then
     device_max_age: int = 270 * 24 * 3600

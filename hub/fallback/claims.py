@@ -1,6 +1,6 @@
 """Taking due deliveries: claimed, checked once more, and on record, all committed before a provider is called."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from hub.conf import conf
 from hub.fallback.handover import hand_on
 from hub.fallback.hours import put_off
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.words import Words, words_of
 from hub.fallback.work import Work
@@ -22,35 +23,39 @@ from hub.ids import uuid7
 from hub.notifications.models import Notification
 from hub.policy.preferences import is_on
 from hub.policy.recheck import Facts, Verdict, recheck
+from hub.policy.rooms import Room, Rooms, boundless
 from hub.preferences.models import Preference
+from hub.providers.accounts import Account
 from hub.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one claim took: `taken` deliveries, of which `works` are to be sent; the others were settled on the spot."""
+    """What one claim took: `taken` deliveries, of which `works` are to be sent; the others were settled or put off."""
 
     taken: int
     works: tuple[Work, ...]
 
 
-def claim(*, channel: str, lane: str, limit: int, closed: Collection[str] = ()) -> Batch:
+def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], Room] = boundless) -> Batch:
     """Take up to `limit` due deliveries of a channel's lane, oldest first. One short transaction, no network in it.
 
-    Each comes with a lease of `delivery_lease` seconds and a new fence. `closed`: the ids of accounts that are at rest, and
-    are passed over where there are others.
+    Each comes with a lease of `delivery_lease` seconds and a new fence. `room_of`: how many an account takes now. One without
+    room is passed over where there are others; where there are none the delivery waits for it, and no attempt is made.
     """
     with transaction.atomic():
         taken = _take(channel, lane, limit)
         if not taken:
             return Batch(0, ())
         deliveries = _load(taken)
-        found = directions(channel, deliveries, closed)
+        found = directions(channel, deliveries, Rooms(room_of))
         words = words_of(deliveries)
         verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         later = put_off(channel, [d for d in deliveries if verdicts[d.id] is None])
-        going = [d for d in deliveries if verdicts[d.id] is None and d.id not in later]
+        allowed = [d for d in deliveries if verdicts[d.id] is None and d.id not in later]
+        rest({d.id: found.resting[d.id] for d in allowed if d.id in found.resting})
+        going = [d for d in allowed if d.id not in found.resting]
         return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
 
 

@@ -17,6 +17,8 @@ NO_CONSENT = "no_consent"
 
 # waiting again after a failed attempt
 RETRYING = "retrying"
+# waiting: nobody was called
+PROVIDER_RESTING = "provider_resting"
 
 # waiting for the hours in which it may be sent
 OUTSIDE_HOURS = "outside_hours"
@@ -45,6 +47,7 @@ SENTENCES = {
     NO_CONSENT: "The owner of the number has not agreed to text messages.",
     OUTSIDE_HOURS: "It waits for the hours in which it may be sent.",
     RETRYING: "The last attempt failed; it will be tried again.",
+    PROVIDER_RESTING: "The provider is at rest or has enough to do; it is called as soon as it takes more.",
     PERMANENT: "The provider will never accept this message.",
     ADDRESS_DEAD: "The address does not exist or refuses mail.",
     CONFIGURATION: "The provider refused the hub itself: credentials, sender or settings.",

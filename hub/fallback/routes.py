@@ -1,13 +1,14 @@
 """Where each claimed delivery goes, and who carries it there: its open destinations with an account for each."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub.fallback.destinations import Destination, Destinations, destinations
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.refusals import refusals
+from hub.policy.rooms import Rooms
 from hub.policy.routing import Tried, choose
 from hub.providers.accounts import Account, accounts
 
@@ -29,29 +30,39 @@ Routes = Mapping[UUID, Sequence[Route]]
 @dataclass(frozen=True, slots=True)
 class Directions:
     """The routes of each delivery; one that nobody can carry anywhere is absent. `refused`: why it must not go where it
-    could."""
+    could. `resting`: seconds until those that have routes, but no account with room on any, should come back."""
 
     routes: Routes
     refused: Mapping[UUID, str]
+    resting: Mapping[UUID, float]
 
 
-def directions(channel: str, deliveries: Sequence[Delivery], closed: Collection[str]) -> Directions:
-    """Where each delivery goes: not to destinations that an earlier attempt has settled for good."""
+def directions(channel: str, deliveries: Sequence[Delivery], rooms: Rooms[Account]) -> Directions:
+    """Where each delivery goes: not to destinations that an earlier attempt has settled for good, and through accounts that
+    have room, first come, first served."""
     found: Destinations = destinations(channel, {d.subscriber_id for d in deliveries})
     serving = accounts(channel, {d.tenant_id for d in deliveries})
     forbidden = refusals(channel, deliveries, found)
     settled, tried = _history([d for d in deliveries if d.fence > 1])
     routes: dict[UUID, list[Route]] = {}
+    resting: dict[UUID, float] = {}
     for delivery in deliveries:
+        candidates = serving[delivery.tenant_id]
+        full = {account.id for account in candidates if rooms.is_full(account)}
         for destination in found.get(delivery.subscriber_id, ()):
             place = (delivery.id, destination.address)
-            candidates = serving[delivery.tenant_id]
-            choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=closed)
+            choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=full)
             if choice and place not in settled and place not in forbidden:
                 route = Route(destination, candidates[choice.index], choice.elsewhere)
                 routes.setdefault(delivery.id, []).append(route)
+        used = {route.account for route in routes.get(delivery.id, ())}
+        if used and all(account.id in full for account in used):
+            resting[delivery.id] = max(rooms.turn(account) for account in used)
+        else:
+            for account in used:
+                rooms.take(account)
     refused = {delivery_id: why for (delivery_id, _), why in forbidden.items() if delivery_id not in routes}
-    return Directions(routes, refused)
+    return Directions(routes, refused, resting)
 
 
 Place = tuple[UUID, str]

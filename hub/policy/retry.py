@@ -121,7 +121,8 @@ def settle(
     delay = _longest_delay(open_answers, attempts + unknowns, policy, jitter)
     if delay is None:
         return Settlement(*_exhausted(outcomes), attempts, unknowns)
-    return Settlement("waiting", "retrying", attempts, unknowns, delay)
+    called = any(answer.outcome is not Outcome.DEFERRED for answer in open_answers)
+    return Settlement("waiting", "retrying" if called else "provider_resting", attempts, unknowns, delay)
 
 
 def _final(outcomes: set[Outcome]) -> tuple[str, str]:

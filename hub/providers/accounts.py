@@ -33,6 +33,11 @@ class Account:
         """As attempts and people name it."""
         return f"{self.kind}:{self.key}"
 
+    @property
+    def circuit(self) -> str:
+        """The name of its circuit; a changed account has a new one."""
+        return f"{self.id}.{self.version}"
+
 
 def accounts(channel: str, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[Account, ...]]:
     """The accounts of each tenant on `channel`, in the order in which they are to be tried. One query."""

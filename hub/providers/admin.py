@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from hub.api.admin import HubAdmin, TenantFilter
+from hub.providers.accounts import of_row
+from hub.providers.circuits import shown_circuits
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
 from hub.providers.settings import shown
@@ -20,8 +22,22 @@ class ProviderAdmin(HubAdmin[Provider]):
     list_select_related = ("tenant",)
     text_lookups = ("key",)
     search_help_text = "A key, or the beginning of one."
-    fields = (("tenant", "key"), ("kind", "channel"), ("position", "active"), "settings", ("created_at", "updated_at"))
-    readonly_fields = ("tenant", "key", "kind", "channel", "settings", "created_at", "updated_at")
+    fields = (
+        ("tenant", "key"),
+        ("kind", "channel"),
+        ("position", "active"),
+        "circuit",
+        "settings",
+        ("created_at", "updated_at"),
+    )
+    readonly_fields = ("tenant", "key", "kind", "channel", "circuit", "settings", "created_at", "updated_at")
+
+    @admin.display(description="state")
+    def circuit(self, row: Provider) -> str:
+        """Whether it is called at the moment."""
+        name = of_row(row).circuit
+        circuit = shown_circuits([name])[name]
+        return f"{circuit.state} until {circuit.until:%Y-%m-%d %H:%M:%S} UTC" if circuit.until else str(circuit.state)
 
     @admin.display(description="settings")
     def settings(self, row: Provider) -> str:

@@ -1,5 +1,6 @@
 """REST: a tenant's accounts with providers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,8 @@ from hub.api.body import Fields, body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import ServerView
 from hub.policy.ladder import CHANNELS
+from hub.providers.accounts import of_row
+from hub.providers.circuits import Shown, shown_circuits
 from hub.providers.kinds import kind_class, kinds
 from hub.providers.models import Provider
 from hub.providers.services import change_provider, create_provider, delete_provider, get_provider, providers
@@ -28,7 +31,7 @@ class ProviderList(ServerView):
         channel = fields.choice("channel", list(CHANNELS))
         fields.done()
         rows, following = paged.page(providers(tenant=self.caller.tenant, channel=channel))
-        return Response(page_of([_shown(row) for row in rows], following))
+        return Response(page_of(_all_shown(rows), following))
 
     def post(self, request: Request) -> Response:
         fields = body(request)
@@ -84,8 +87,19 @@ def _given(fields: Fields) -> dict[str, Any]:
 
 
 def _shown(row: Provider) -> dict[str, Any]:
+    return _all_shown([row])[0]
+
+
+def _all_shown(rows: Sequence[Provider]) -> list[dict[str, Any]]:
+    circuits = shown_circuits([of_row(row).circuit for row in rows])
+    return [_with_circuit(row, circuits[of_row(row).circuit]) for row in rows]
+
+
+def _with_circuit(row: Provider, circuit: Shown) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in ("key", "kind", "channel", "position", "active")},
+        "state": circuit.state,
+        "until": circuit.until,
         "config": shown(kind_class(row.kind).settings, row.config),
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from deliveries import dispatch
+from deliveries.gate import gate
 from deliveries.providers import pool
 from tests.deliveries.http_api import Api, http_api
 from tests.deliveries.smtp_server import MailServer, mail_server
@@ -20,6 +21,7 @@ def _quick(settings: Settings) -> Iterator[None]:
     settings.HUB = settings.HUB | QUICK
     settings.EMAIL_BACKEND = "deliveries.providers.smtp.SmtpBackend"
     dispatch.stopping.clear()
+    gate.reset()
     yield
     dispatch.join(10)
     pool.close()

@@ -68,8 +68,8 @@ def test_retry_after_gives_no_extra_attempt() -> None:
         (["sent", "transient"], 4, 0, ("sent", "", 5, 0, None)),
         (["ambiguous", "transient"], 0, 1, ("dead", "ambiguous", 0, 2, None)),
         # nobody was called: it costs no attempt
-        (["deferred"], 4, 1, ("waiting", "retrying", 4, 1, 0)),
-        (["sent", "deferred"], 4, 0, ("waiting", "retrying", 4, 0, 0)),
+        (["deferred"], 4, 1, ("waiting", "provider_resting", 4, 1, 0)),
+        (["sent", "deferred"], 4, 0, ("waiting", "provider_resting", 4, 0, 0)),
     ],
 )
 def test_a_claim_is_settled_by_its_answers(
