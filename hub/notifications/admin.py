@@ -53,7 +53,7 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
         ("created_at", "send_at", "expires_at"),
         ("processed_at", "cancelled_at", "retracted_at"),
         ("tags", "group_key", "cancel_key"),
-        "said",
+        "contents",
         "to",
         "steps",
     )
@@ -79,7 +79,7 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
         return badge(notification.status)
 
     @admin.display(description="content")
-    def said(self, notification: Notification) -> SafeString:
+    def contents(self, notification: Notification) -> SafeString:
         """What it says."""
         return pretty({name: value for name, value in notification.content.items() if value})
 

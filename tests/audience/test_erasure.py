@@ -71,6 +71,8 @@ def test_nothing_of_them_is_left_in_any_table(tenant: Tenant, server: Api, bob: 
     markers = {*MARKERS, str(zoe.pk), zoe.pk.hex}
     assert holding(*markers).keys() >= {
         "django_admin_log",
+        "hub_chataddress",
+        "hub_consent",
         "hub_deliverydestination",
         "hub_device",
         "hub_fanout",
@@ -214,6 +216,10 @@ def _a_life(tenant: Tenant, server: Api) -> Subscriber:
     server.put(
         f"/subscribers/{WHO}/devices/zoe.marker", {"platform": "fcm", "token": fcm_token()}, Idempotency_Key="device"
     )
+    slack = {"address": "https://hooks.example.com/zoe.marker"}
+    server.put(f"/subscribers/{WHO}/chat/slack", slack, Idempotency_Key="chat")
+    consent = {"channel": "sms", "granted": True, "source": "zoe.marker"}
+    server.post(f"/subscribers/{WHO}/consents", consent, Idempotency_Key="consent")
     told = server.post("/notifications", {"to": WHO, **said}, Idempotency_Key="send").json()
     send(tenant, {"id": WHO, **PROFILE}, title="marker-content")
     send(tenant, ["bob", {"id": WHO, **PROFILE}])
