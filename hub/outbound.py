@@ -139,6 +139,22 @@ def check_url(url: str) -> None:
         _check(host, host)
 
 
+def dial(host: str, port: int, *, timeout: float) -> socket.socket:
+    """A connection for another protocol than HTTP, as guarded as the others. It waits. Raises Blocked, or OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(address[0]) for *_, address in found]
+    if not _is_exempt(host, port):
+        for address in addresses:
+            _check(address, host)
+    failures: list[OSError] = []
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), timeout)
+        except OSError as error:
+            failures.append(error)
+    raise failures[-1] if failures else OSError(f"{host} has no address.")
+
+
 def is_public(address: Address) -> bool:
     """Whether an address belongs to somebody on the internet. An IPv4 address inside an IPv6 one is what counts."""
     if isinstance(address, ipaddress.IPv6Address):

@@ -47,7 +47,7 @@ class Provider(ABC):
     # what `account.config` may hold besides `rate`
     settings: ClassVar[Sequence[Setting]] = ()
     # works that one call may carry; more than one only where `batch_key` is the same
-    batch_size: ClassVar[int] = 1
+    batch_size: int = 1
     # calls at once, in one process
     concurrency: ClassVar[int] = 200
     # messages a second that one account may send, all processes together; None: as many as it takes
@@ -99,7 +99,7 @@ class OneByOne(Provider):
 
 
 class Blocking(OneByOne):
-    """A provider behind a library that blocks: `call` runs in threads of the account's own."""
+    """A provider behind a library that blocks: `deliver_waiting` runs in threads of the account's own."""
 
     concurrency = 16
 
@@ -108,11 +108,11 @@ class Blocking(OneByOne):
         self._threads = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"send-{account.label}")
 
     @abstractmethod
-    def call(self, work: Work) -> Sent:
+    def deliver_waiting(self, work: Work) -> Sent:
         """Send one message. Called from many threads. Raises SendError for what isn't sent."""
 
     async def deliver(self, work: Work) -> Sent:
-        call = partial(copy_context().run, self.call, work)
+        call = partial(copy_context().run, self.deliver_waiting, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def close(self) -> None:

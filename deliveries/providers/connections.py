@@ -23,7 +23,7 @@ class Connections:
         try:
             yield connection
         except BaseException:
-            _drop(connection)
+            drop(connection)
             raise
         with self._lock:
             self._free.append(connection)
@@ -41,7 +41,7 @@ class Connections:
             return self._free.pop() if self._free else None
 
 
-def _drop(connection: Any) -> None:
+def drop(connection: Any) -> None:
     """Close a connection that failed. How it ends is of no interest any more."""
     with suppress(Exception):
         getattr(connection, "abandon", connection.close)()

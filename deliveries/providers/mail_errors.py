@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Mapping
+from typing import Any
 
 import requests
 from anymail.exceptions import (
@@ -93,6 +95,8 @@ def _text(reply: bytes | str) -> str:
 
 
 def _api(error: AnymailAPIError) -> SendError:
+    if isinstance(error.response, dict):
+        return _amazon(error.response)
     if error.status_code is None:
         return _no_response(error)
     # an unreadable 2xx too: the provider had the whole message and may have kept it
@@ -100,6 +104,23 @@ def _api(error: AnymailAPIError) -> SendError:
     wish = getattr(error.response, "headers", {}).get("Retry-After", "") if meaning is Throttled else ""
     answer = _text(getattr(error.response, "text", "") or "")
     return meaning(str(error.status_code), answer, retry_after=seconds_until(wish))
+
+
+# Amazon's codes that mean something else than their status
+_AMAZON = {
+    **dict.fromkeys(("LimitExceededException", "ThrottlingException", "Throttling"), Throttled),
+    **dict.fromkeys(("AccountSuspendedException", "SendingPausedException"), Configuration),
+    "MailFromDomainNotVerifiedException": Configuration,
+}
+
+
+def _amazon(response: Mapping[str, Any]) -> SendError:
+    """What botocore made of an answer of SES."""
+    told, said = response.get("ResponseMetadata", {}), response.get("Error", {})
+    status, code = int(told.get("HTTPStatusCode", 200)), str(said.get("Code", ""))
+    meaning = _AMAZON.get(code) or meaning_of(status)
+    wish = told.get("HTTPHeaders", {}).get("retry-after", "") if meaning is Throttled else ""
+    return meaning(code or str(status), str(said.get("Message", "")), retry_after=seconds_until(wish))
 
 
 def _no_response(error: AnymailAPIError) -> SendError:

@@ -1,7 +1,7 @@
 """The message that a notification becomes: text, an HTML alternative, and headers that nobody can inject into."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,17 +22,42 @@ LONGEST_SUBJECT = 200
 
 def build(work: Work) -> AnymailMessage:
     """The message for one work. Raises Permanent or AddressDead when there can be none."""
+    message = _said(work)
+    message.to = [_address(work.address)]
+    message.extra_headers = _headers(work)
+    message.metadata = _metadata(work)
+    return message
+
+
+def build_shared(works: Sequence[Work]) -> AnymailMessage:
+    """One message for works that say the same: each recipient gets it alone, with headers and metadata of their own."""
+    message = _said(works[0])
+    message.to = [_address(work.address) for work in works]
+    message.merge_headers = {work.address: _headers(work) for work in works}
+    message.merge_metadata = {work.address: _metadata(work) for work in works}
+    return message
+
+
+def _said(work: Work) -> AnymailMessage:
+    """What the message says, and who."""
     context = _context(work)
     message = AnymailMessage(
         subject=_subject(work),
         body=render_to_string("deliveries/email.txt", context).strip() + "\n",
         from_email=_sender(work),
-        to=[_address(work.address)],
-        headers={"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"},
-        metadata={"delivery_id": str(work.delivery_id)},
+        reply_to=_reply_to(work),
     )
     message.attach_alternative(render_to_string("deliveries/email.html", context), "text/html")
     return message
+
+
+def _headers(work: Work) -> dict[str, str]:
+    return {"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"}
+
+
+def _metadata(work: Work) -> dict[str, str]:
+    """What comes back with whatever the provider tells of this message."""
+    return {"delivery_id": str(work.delivery_id)}
 
 
 def one_line(header: str, value: str) -> str:
@@ -50,10 +75,15 @@ def _subject(work: Work) -> str:
 
 
 def _sender(work: Work) -> str:
-    """The hub's own address, always: a notification only says under which name."""
+    """The account's address, or the hub's own, always: a notification only says under which name."""
     name = one_line("from", str(work.content.get("from_name") or ""))
-    sender = one_line("from", conf.from_email)
+    sender = one_line("from", str(work.account.config.get("from") or conf.from_email))
     return formataddr((name, parseaddr(sender)[1])) if name else sender
+
+
+def _reply_to(work: Work) -> list[str]:
+    reply_to = one_line("reply-to", str(work.account.config.get("reply_to") or ""))
+    return [reply_to] if reply_to else []
 
 
 def _first_line(body: str) -> str:

@@ -1,6 +1,7 @@
 """Django's SMTP backend, for the record: the server's last words, a deadline, and whether the payload had begun."""
 
 import smtplib
+import socket
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
 from hub.conf import conf
+from hub.outbound import dial
 
 GO_AHEAD = 354
 QUIT_SECONDS = 2
@@ -45,6 +47,13 @@ class _Watched:
         return reply
 
 
+class _Guarded(smtplib.SMTP):
+    """Connects to public addresses alone. `SMTP_SSL`, before it in the order of classes, has its connections from here."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return dial(host, port, timeout=timeout)
+
+
 class _Client(_Watched, smtplib.SMTP):
     pass
 
@@ -53,18 +62,29 @@ class _SslClient(_Watched, smtplib.SMTP_SSL):
     pass
 
 
+class _GuardedClient(_Watched, _Guarded):
+    pass
+
+
+class _GuardedSslClient(_Watched, smtplib.SMTP_SSL, _Guarded):
+    pass
+
+
 class SmtpBackend(EmailBackend):
     """One connection, kept open between messages until one of them fails.
 
     After a send, `message.provider_answer` holds the server's final reply. What is raised carries `payload_begun`: when
-    that is False, nothing can have been sent.
+    that is False, nothing can have been sent. `guarded`: the server is a stranger's choice.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, guarded: bool = False, **kwargs: Any) -> None:
+        self.guarded = guarded
         super().__init__(*args, **{"timeout": conf.provider_timeout} | kwargs)
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
+        if self.guarded:
+            return _GuardedSslClient if self.use_ssl else _GuardedClient
         return _SslClient if self.use_ssl else _Client
 
     def _send(self, email_message: EmailMessage) -> bool:

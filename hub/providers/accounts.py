@@ -16,6 +16,8 @@ from hub.policy.ladder import CHANNELS
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
 
+_OF_THE_HUB = "hub."
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -37,6 +39,11 @@ class Account:
     def circuit(self) -> str:
         """The name of its circuit; a changed account has a new one."""
         return f"{self.id}.{self.version}"
+
+    @property
+    def is_the_hubs(self) -> bool:
+        """Whether it is one of the settings', whose author may call any address, and not a tenant's."""
+        return self.id.startswith(_OF_THE_HUB)
 
 
 def accounts(channel: str, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[Account, ...]]:
@@ -68,7 +75,7 @@ def _hub_accounts(given: bytes) -> tuple[Account, ...]:
         config = {name: _read(value) for name, value in account.items() if name != "kind"}
         version = crc32(orjson.dumps(config, option=orjson.OPT_SORT_KEYS))
         kind = account["kind"]
-        accounts.append(Account(f"hub.{key}", kind, key, kind_class(kind).channel, version, config))
+        accounts.append(Account(_OF_THE_HUB + key, kind, key, kind_class(kind).channel, version, config))
     return tuple(accounts)
 
 

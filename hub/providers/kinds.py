@@ -13,6 +13,8 @@ KINDS = {
     "fcm": "deliveries.providers.fcm.Fcm",
     "apns": "deliveries.providers.apns.Apns",
     "web_push": "deliveries.providers.web_push.WebPush",
+    "smtp": "deliveries.providers.smtp_mail.SmtpMail",
+    "anymail": "deliveries.providers.anymail_mail.AnymailMail",
     "twilio": "deliveries.providers.twilio.Twilio",
     "sns": "deliveries.providers.sns.Sns",
     "vonage": "deliveries.providers.vonage.Vonage",

@@ -24,7 +24,7 @@ class FakeChat(Blocking):
         cls.open_gate = Event()
         cls.act = staticmethod(lambda work: Sent())
 
-    def call(self, work: Work) -> Sent:
+    def deliver_waiting(self, work: Work) -> Sent:
         with self._lock:
             self.calls.append(work)
         return type(self).act(work)

@@ -11,6 +11,10 @@ from project.emulators.beem import Beem
 from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
 from project.emulators.discord import Discord
 from project.emulators.http_sms import HttpSms
+from project.emulators.mailgun import Mailgun
+from project.emulators.postmark import Postmark
+from project.emulators.sendgrid import SendGrid
+from project.emulators.ses import Ses
 from project.emulators.slack import Slack
 from project.emulators.sns import Sns
 from project.emulators.teams import Teams
@@ -54,22 +58,27 @@ class Subject:
     base: bool = True
     # it tells how long to wait by the header, where a date may stand too
     dates: bool = True
+    # what follows the emulator's own address in the account's `url`
+    path: str = ""
     address: str = "+4915112345678"
     data: Callable[[str], Mapping[str, Any]] = lambda url: {}
     differs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        return self.kind if self.base else f"{self.kind} by its address"
+        name = str(self.config.get("esp", self.kind))
+        return name if self.base else f"{name} by its address"
 
     @property
     def expected(self) -> Mapping[str, str]:
         return {**USUAL, **self.differs}
 
     def config_for(self, url: str) -> dict[str, Any]:
-        return {**self.config, **({"url": url} if self.base else {})}
+        return {**self.config, **({"url": url + self.path} if self.base else {})}
 
 
+ALICE = "alice@example.com"
+AMAZON = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY, "region": "eu-west-1"}
 SUBJECTS = [
     Subject(
         "twilio",
@@ -101,7 +110,7 @@ SUBJECTS = [
     Subject(
         "sns",
         Sns,
-        {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY, "region": "eu-west-1", "from": "Shop"},
+        {**AMAZON, "from": "Shop"},
         # InternalError
         differs={"status410": "ambiguous", "empty": "ambiguous"},
     ),
@@ -156,4 +165,21 @@ SUBJECTS = [
         data=lambda url: {"address": f"{url}/room/1"},
         differs={"status404": "address_dead", "status410": "address_dead"},
     ),
+    Subject("anymail", SendGrid, {"esp": "sendgrid", "api_key": SendGrid.key}, path="/v3/", address=ALICE),
+    Subject(
+        "anymail",
+        Mailgun,
+        {"esp": "mailgun", "api_key": Mailgun.key, "domain": "example.com"},
+        path="/v3/",
+        address=ALICE,
+        differs={"empty": "ambiguous"},
+    ),
+    Subject(
+        "anymail",
+        Postmark,
+        {"esp": "postmark", "api_key": Postmark.key},
+        address=ALICE,
+        differs={"empty": "ambiguous"},
+    ),
+    Subject("anymail", Ses, {"esp": "amazon_ses", **AMAZON}, address=ALICE, differs={"empty": "ambiguous"}),
 ]

@@ -29,6 +29,8 @@ from project.emulators.serving import broken_tls, serving
 from tests.deliveries.providers.subjects import SUBJECTS, Subject
 from tests.support.works import make_work
 
+# Anymail speaks of SendGrid on its own account
+pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
 # seconds; long enough that a busy machine answers the neighbours in time
 TIMEOUT = 3.0
 ACTS: Mapping[str, Act | None] = {
