@@ -17,7 +17,7 @@ from hub.fallback.hours import put_off
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
-from hub.fallback.words import Words, words_of
+from hub.fallback.words import Words, words_to_send
 from hub.fallback.work import Work
 from hub.ids import uuid7
 from hub.notifications.models import Notification
@@ -49,7 +49,7 @@ def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], R
             return Batch(0, ())
         deliveries = _load(taken)
         found = directions(channel, deliveries, Rooms(room_of))
-        words = words_of(deliveries)
+        words = words_to_send(deliveries)
         verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in deliveries}
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         later = put_off(channel, [d for d in deliveries if verdicts[d.id] is None])

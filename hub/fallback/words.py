@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from hub.fallback.models import Delivery
-from hub.notifications.languages import content_for, renditions
+from hub.notifications.languages import content_for, mend, renditions
 
 
 class Words(NamedTuple):
@@ -13,6 +13,15 @@ class Words(NamedTuple):
 
     content: dict[str, Any]
     problem: str
+
+
+def words_to_send(deliveries: Collection[Delivery]) -> dict[UUID, Words]:
+    """`words_of` what is to be sent now. What is sent again, as its template may have been mended, is rendered again."""
+    words = words_of(deliveries)
+    broken = {(d.notification_id, d.item.locale): d for d in deliveries if d.generation and words[d.id].problem}
+    for key, rendition in renditions(broken).items():
+        mend(broken[key].notification, rendition)
+    return words_of(deliveries) if broken else words
 
 
 def words_of(deliveries: Collection[Delivery]) -> dict[UUID, Words]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from hub.content.budget import SECONDS, budget
 from hub.content.library import EMPTY, Library, library
 from hub.content.locales import best
-from hub.content.models import Rendition
+from hub.content.models import Rendition, Template
 from hub.content.render import render
 from hub.exceptions import InvalidRequest
 from hub.notifications.models import Notification
@@ -49,6 +49,20 @@ def renditions(wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Ren
         notification__in={pk for pk, _ in pairs}, locale__in={locale for _, locale in pairs}
     )
     return {(row.notification_id, row.locale): row for row in rows}
+
+
+def mend(notification: Notification, rendition: Rendition) -> None:
+    """Render for its channels, from the version that its template says today, what could not be rendered from its own: the
+    template was mended, and the dead letter is sent again. What the app shows stays as it was."""
+    template = Template.objects.filter(tenant=notification.tenant, key=notification.template).first()
+    if template is None or template.published is None or template.published_id == notification.version_id:
+        return
+    parts = library(tenant=notification.tenant, keys=template.published.uses)
+    fresh = _rendered(notification, template.published.content, rendition.locale, parts)
+    said = fresh.content or {}
+    rendition.bodies |= {step["channel"]: said | fresh.bodies.get(step["channel"], {}) for step in notification.ladder}
+    rendition.problems = fresh.problems
+    rendition.save(update_fields=["bodies", "problems"])
 
 
 def content_for(notification: Notification, channel: str, rendition: Rendition | None) -> tuple[dict[str, Any], str]:

@@ -17,6 +17,7 @@ from tests.chaos import (
     revocation,
     rolling_restart,
     strangers,
+    templates,
     webhooks,
 )
 
@@ -34,6 +35,7 @@ CHECKS = {
     "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
     "strangers": strangers.run,
+    "templates": templates.run,
     "webhooks": webhooks.run,
 }
 

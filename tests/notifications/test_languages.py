@@ -16,6 +16,7 @@ from hub.content.services import upsert_event_type
 from hub.content.templates import delete_template, replace_template
 from hub.content.versions import publish
 from hub.fallback.models import Delivery
+from hub.fallback.services import retry
 from hub.inbox.ops import OPS
 from hub.inbox.selectors import Cursor, catch_up, list_items
 from hub.notifications import fan_out, languages
@@ -116,6 +117,22 @@ def test_a_missing_variable_is_a_dead_letter_with_its_name(
     assert (dead.state, dead.reason) == ("dead", "content")
     rendition = Rendition.objects.get(locale=locale)
     assert variable in str(rendition.problems)
+
+
+def test_a_mended_template_revives_its_dead_letters(tenant: Tenant, order: str) -> None:
+    subscriber = reader(tenant, "de")
+    tell(tenant, subscriber)
+    assert not take().works
+    dead = Delivery.objects.get(state="dead")
+    retry(tenant=tenant, delivery_id=dead.pk)
+    assert not take().works
+    replace_template(
+        tenant=tenant, key="order", **ORDER | {"locales": {"de": {"title": "Bestellung {{ data.number }}"}}}
+    )
+    publish(tenant=tenant, key="order", creator="code")
+    retry(tenant=tenant, delivery_id=Delivery.objects.get(state="dead").pk)
+    assert [work.content["title"] for work in take().works] == ["Bestellung 7"]
+    assert title(subscriber) == "Order 7"
 
 
 def test_words_last_though_the_template_changes_or_goes(tenant: Tenant, order: str) -> None:
