@@ -12,6 +12,7 @@ from django.db import connection
 
 from deliveries import dispatch, webhooks
 from deliveries.database import released
+from hub.callbacks import processing as callbacks
 from hub.conf import conf
 from hub.devices.services import deactivate_stale
 from hub.fallback.recovery import recover
@@ -82,6 +83,14 @@ def forget_webhooks() -> int:
     return until_dry(lambda: forget(kept=conf.webhook_retention))
 
 
+def work_through_callbacks() -> int:
+    return until_dry(callbacks.sweep)
+
+
+def forget_callbacks() -> int:
+    return until_dry(lambda: callbacks.forget(kept=conf.callback_retention))
+
+
 # in chunks: a vacuum should not find one transaction that deleted a day's worth
 _FORGET = """
 DELETE FROM hub_idempotency WHERE id IN (
@@ -109,6 +118,8 @@ STEPS: dict[str, Callable[[], int]] = {
     "expiry": expire_items,
     "devices": let_devices_go,
     "idempotency": forget_idempotency,
+    "callbacks": work_through_callbacks,
+    "callback_history": forget_callbacks,
     "webhooks": start_webhooks,
     "webhook_history": forget_webhooks,
 }

@@ -82,6 +82,9 @@ class Conf:
     webhook_in_flight: int = 200
     webhook_retention: int = 30 * 24 * 3600
 
+    # seconds for which a provider's calls are kept after they have been worked through
+    callback_retention: int = 7 * 24 * 3600
+
     # what tenants choose: addresses to call, keys to verify with
     # exact host:port of emulators, which may have http and any address; for demo and test
     outbound_exempt: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Every table of the hub, gathered from the concepts that own them, as Django wants them in one place."""
 
 from hub.audience.models import Stream, Subscriber, Topic, TopicMember
+from hub.callbacks.models import Callback, DeliveryEvent
 from hub.chat.models import ChatAddress
 from hub.consent.models import Consent
 from hub.content.models import EventType, Rendition, Template, TemplateVersion
@@ -17,12 +18,14 @@ from hub.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
 __all__ = [
     "ApiKey",
     "Attempt",
+    "Callback",
     "Change",
     "ChatAddress",
     "Consent",
     "DeadLetter",
     "Delivery",
     "DeliveryDestination",
+    "DeliveryEvent",
     "Device",
     "EventType",
     "FanOut",

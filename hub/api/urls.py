@@ -12,6 +12,7 @@ from hub.audience.api import (
     SubscriberList,
 )
 from hub.audience.topic_api import OpenTopics, TopicDetail, TopicList, TopicMembers, TopicSubscription
+from hub.callbacks.api import CallbackView
 from hub.chat.api import SubscriberChat, SubscriberChats
 from hub.consent.api import SubscriberConsents
 from hub.content.api import EventTypeDetail, EventTypeList
@@ -153,6 +154,10 @@ user = [
     path("preferences", OwnPreferences.as_view()),
 ]
 
-public = [path("openapi.json", OpenApi.as_view()), path("docs", Docs.as_view())]
+public = [
+    path("openapi.json", OpenApi.as_view()),
+    path("docs", Docs.as_view()),
+    path("callbacks/<segment:account>/<segment:token>", CallbackView.as_view()),
+]
 
 urlpatterns = [*server, *user, *public, re_path("", Unknown.as_view())]

@@ -50,6 +50,8 @@ class Subscriber(models.Model):
             # whoever looks for somebody doesn't know the tenant, and types the beginning
             models.Index(fields=["external_id"], name="hub_subscriber_search"),
             models.Index(fields=["email", "tenant", "-id"], condition=~Q(email=""), name="hub_subscriber_email"),
+            # whose number it is that answered STOP
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="hub_subscriber_phone"),
         ]
 
     def __str__(self) -> str:

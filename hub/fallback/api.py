@@ -166,6 +166,7 @@ def _destination(destination: DeliveryDestination) -> dict[str, Any]:
     return {
         "address": mask(destination.address),
         "outcome": destination.outcome,
+        "fate": destination.fate or None,
         "provider_message_id": destination.provider_message_id or None,
         "attempts": [_attempt(row) for row in destination.attempts.all()],
     }

@@ -106,8 +106,17 @@ class DeliveryDestination(models.Model):
     address = models.CharField(max_length=512)
     provider_message_id = models.CharField(max_length=255, blank=True, default="")
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.PENDING)
+    # what the provider told afterwards: delivered, failed, bounced or complained
+    fate = models.CharField(max_length=16, blank=True, default="")
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["provider_message_id"],
+                condition=~Q(provider_message_id=""),
+                name="hub_delivery_destination_told",
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["delivery", "address"], name="hub_delivery_destination_once")]
 
     def __str__(self) -> str:

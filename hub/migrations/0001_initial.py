@@ -190,6 +190,37 @@ class Migration(migrations.Migration):
             },
             bases=("hub.delivery",),
         ),
+        migrations.CreateModel(
+            name="DeliveryDestination",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("address", models.CharField(max_length=512)),
+                ("provider_message_id", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("fate", models.CharField(blank=True, default="", max_length=16)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="destinations",
+                        to="hub.delivery",
+                    ),
+                ),
+            ],
+        ),
         migrations.AddField(
             model_name="delivery",
             name="item",
@@ -388,6 +419,14 @@ class Migration(migrations.Migration):
                 ),
                 ("consent_required", models.BooleanField(default=False)),
                 ("sms_hours", models.JSONField(blank=True, default=dict)),
+                (
+                    "read_on",
+                    models.CharField(
+                        choices=[("never", "Never"), ("opened", "Opened"), ("clicked", "Clicked")],
+                        default="never",
+                        max_length=8,
+                    ),
+                ),
                 ("sandbox", models.BooleanField(default=False)),
                 ("clock_offset", models.DurationField(default=datetime.timedelta(0), editable=False)),
                 (
@@ -723,31 +762,25 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="DeliveryDestination",
+            name="DeliveryEvent",
             fields=[
                 ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("address", models.CharField(max_length=512)),
-                ("provider_message_id", models.CharField(blank=True, default="", max_length=255)),
+                ("kind", models.CharField(max_length=16)),
+                ("at", models.DateTimeField()),
+                ("code", models.CharField(blank=True, default="", max_length=64)),
+                ("answer", models.CharField(blank=True, default="", max_length=500)),
+                ("name", models.CharField(max_length=64)),
                 (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("sent", "Sent"),
-                            ("failed", "Failed"),
-                            ("unknown", "Unknown"),
-                        ],
-                        default="pending",
-                        max_length=16,
-                    ),
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
-                    "delivery",
+                    "destination",
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="destinations",
-                        to="hub.delivery",
+                        related_name="events",
+                        to="hub.deliverydestination",
                     ),
                 ),
                 (
@@ -757,6 +790,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddField(
+            model_name="deliverydestination",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+            ),
         ),
         migrations.AddField(
             model_name="delivery",
@@ -869,6 +909,33 @@ class Migration(migrations.Migration):
                     "tenant",
                     models.ForeignKey(
                         db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Callback",
+            fields=[
+                ("id", models.UUIDField(default=hub.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("account", models.CharField(max_length=140)),
+                ("label", models.CharField(max_length=140)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("call", hub.tenancy.crypto.EncryptedJsonField()),
+                (
+                    "received_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), null=True)),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="hub.tenant",
                     ),
                 ),
             ],
@@ -1178,6 +1245,12 @@ class Migration(migrations.Migration):
                 name="hub_subscriber_email",
             ),
         ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(
+                condition=models.Q(("phone", ""), _negated=True), fields=["phone"], name="hub_subscriber_phone"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="subscriber",
             constraint=models.UniqueConstraint(fields=("tenant", "external_id"), name="hub_subscriber_external_id"),
@@ -1429,6 +1502,18 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="deliveryevent",
+            constraint=models.UniqueConstraint(fields=("destination", "kind", "name"), name="hub_delivery_event_once"),
+        ),
+        migrations.AddIndex(
+            model_name="deliverydestination",
+            index=models.Index(
+                condition=models.Q(("provider_message_id", ""), _negated=True),
+                fields=["provider_message_id"],
+                name="hub_delivery_destination_told",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="deliverydestination",
             constraint=models.UniqueConstraint(fields=("delivery", "address"), name="hub_delivery_destination_once"),
         ),
@@ -1506,6 +1591,16 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="chataddress",
             constraint=models.UniqueConstraint(fields=("subscriber", "kind"), name="hub_chat_address_kind"),
+        ),
+        migrations.AddIndex(
+            model_name="callback",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="hub_callback_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="callback",
+            index=models.Index(fields=["received_at"], name="hub_callback_age"),
         ),
         migrations.AddConstraint(
             model_name="attempt",

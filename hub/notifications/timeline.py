@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hub.callbacks.models import DeliveryEvent
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.reasons import SENTENCES
 from hub.inbox.models import InboxItem
@@ -98,9 +99,19 @@ def _of_deliveries(notification: Notification, names: dict[UUID, str]) -> Iterat
     for attempt in attempts:
         delivery = deliveries[attempt.destination.delivery_id]
         yield from _of_attempt(attempt, delivery, names[delivery.subscriber_id])
+    for told in DeliveryEvent.objects.filter(destination__delivery__in=deliveries).select_related("destination"):
+        delivery = deliveries[told.destination.delivery_id]
+        yield _told(told, delivery, names[delivery.subscriber_id])
     # after the answers that settled them, which are of the same instant
     for delivery in deliveries.values():
         yield from _of_delivery(delivery, names[delivery.subscriber_id])
+
+
+def _told(told: DeliveryEvent, delivery: Delivery, name: str) -> Event:
+    """What the provider told afterwards."""
+    about = {"channel": delivery.channel, "delivery": delivery.pk, "address": mask(told.destination.address)}
+    said = {"code": told.code or None, "answer": told.answer or None}
+    return Event(told.at, f"delivery.{told.kind}", name, about | said)
 
 
 def _of_delivery(delivery: Delivery, name: str) -> Iterator[Event]:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from hub.api.body import Fields, body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import ServerView
+from hub.callbacks.addresses import callback_url
 from hub.policy.ladder import CHANNELS
 from hub.providers.accounts import of_row
 from hub.providers.circuits import Shown, shown_circuits
@@ -101,6 +102,7 @@ def _with_circuit(row: Provider, circuit: Shown) -> dict[str, Any]:
         "state": circuit.state,
         "until": circuit.until,
         "config": shown(kind_class(row.kind).settings, row.config),
+        "callback_url": callback_url(of_row(row)) or None,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

@@ -57,6 +57,7 @@ class TenantAdmin(KeptAdmin[Tenant]):
         "slug",
         "name",
         "allowed_origins",
+        "read_on",
         "consent_required",
         "sms_hours",
         "sandbox",

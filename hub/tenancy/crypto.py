@@ -40,6 +40,10 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 class EncryptedJsonField(EncryptedTextField):
     """What JSON can say, as encrypted text."""
 
+    # for the types alone: anything goes in and comes out
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else super().get_prep_value(orjson.dumps(value).decode())
 

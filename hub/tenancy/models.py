@@ -18,6 +18,11 @@ class Tenant(models.Model):
         ACTIVE = "active"
         SUSPENDED = "suspended"
 
+    class ReadOn(models.TextChoices):
+        NEVER = "never"
+        OPENED = "opened"
+        CLICKED = "clicked"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
@@ -28,6 +33,8 @@ class Tenant(models.Model):
     consent_required = models.BooleanField(default=False)
     # when text messages of which categories may go: see `hub.tenancy.hours`; empty: always
     sms_hours = models.JSONField(default=dict, blank=True)
+    # what a provider tells that counts as reading the item
+    read_on = models.CharField(max_length=8, choices=ReadOn, default=ReadOn.NEVER)
     # for tests: its clock can be put forward
     sandbox = models.BooleanField(default=False)
     clock_offset = models.DurationField(default=timedelta(0), editable=False)

@@ -69,6 +69,7 @@ def change_tenant(
     sandbox: bool | None = None,
     consent_required: bool | None = None,
     sms_hours: Mapping[str, Any] | None = None,
+    read_on: str | None = None,
 ) -> None:
     """Change what is given. Raises InvalidRequest naming what is wrong."""
     changes: dict[str, Any] = {
@@ -77,6 +78,7 @@ def change_tenant(
         **({} if consent_required is None else {"consent_required": consent_required}),
         **({} if sms_hours is None else {"sms_hours": checked_hours(sms_hours)}),
         **({} if sandbox is None else {"sandbox": checked_sandbox(tenant, sandbox)}),
+        **({} if read_on is None else {"read_on": Tenant.ReadOn(read_on)}),
     }
     if changes:
         Tenant.objects.filter(pk=tenant.pk).update(**changes)

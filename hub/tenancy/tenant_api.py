@@ -90,6 +90,7 @@ class TenantDetail(HubView):
         name = fields.text("name", required="name" in given, limit=MAX_NAME)
         origins = fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS)
         status = fields.choice("status", Tenant.Status.values)
+        read_on = fields.choice("read_on", Tenant.ReadOn.values)
         sandbox = fields.flag("sandbox") if given.get("sandbox") is not None else None
         consent = fields.flag("consent_required") if fields.any("consent_required") is not None else None
         hours = {} if given.get("sms_hours", ...) is None else given.get("sms_hours")
@@ -105,6 +106,7 @@ class TenantDetail(HubView):
                 sandbox=sandbox,
                 consent_required=consent,
                 sms_hours=hours,
+                read_on=read_on,
             )
             if status is not None:
                 (suspend_tenant if status == Tenant.Status.SUSPENDED else resume_tenant)(tenant=tenant)
@@ -143,5 +145,6 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
         "allowed_origins": tenant.allowed_origins,
         "consent_required": tenant.consent_required,
         "sms_hours": tenant.sms_hours or None,
+        "read_on": tenant.read_on,
         "created_at": tenant.created_at,
     }

@@ -17,6 +17,12 @@ EVENTS = {
     "item.acted": "The subscriber chose the `action`; reading is part of it.",
     "delivery.sent": "A provider took it, or a copy of it for at least one address.",
     "delivery.dead": "It is given up, for the `reason`; it can be replayed.",
+    "delivery.delivered": "The provider says that it has arrived.",
+    "delivery.failed": "The provider took it, and could not deliver it after all.",
+    "delivery.bounced": "The receiving server refused it.",
+    "delivery.complained": "Its reader calls it spam.",
+    "delivery.opened": "A mail was opened, as far as that can be told.",
+    "delivery.clicked": "A link in it was followed.",
     "webhook.test": "Somebody asked for a test. It comes whatever the endpoint subscribes to.",
 }
 TEST = "webhook.test"

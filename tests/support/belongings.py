@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from hub.audience.models import Stream, Subscriber
 from hub.audience.topics import add_members, upsert_topic
+from hub.callbacks.addresses import token_of
 from hub.chat.services import set_address
 from hub.content.services import upsert_event_type
 from hub.content.templates import replace_template
@@ -76,6 +77,8 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "version": "1",
             "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
             "signing_key": str(create_signing_key(tenant=tenant).pk),
+            "callback_account": "hub.mail",
+            "callback_token": token_of("hub.mail"),
             "provider": create_provider(tenant=tenant, key="texts", kind="django", active=False).key,
             "tenant": tenant.slug,
             "sandbox": tenant.slug,

@@ -1,0 +1,1 @@
+"""What providers tell afterwards: one reader a kind, behind the contract of `base`."""

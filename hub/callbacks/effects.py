@@ -1,0 +1,179 @@
+"""What follows from what a provider told: on record with the destination, on the suppression list, and for webhooks."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from hub.audience.models import Subscriber
+from hub.callbacks.events import Event, Kind
+from hub.callbacks.models import DeliveryEvent
+from hub.clock import now_of
+from hub.fallback.record import redact
+from hub.ids import uuid7
+from hub.suppression.digests import digest_of
+from hub.suppression.models import Suppression
+from hub.suppression.services import Entry, suppress
+from hub.webhooks import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """An event with the destination that it is about."""
+
+    event: Event
+    destination_id: UUID
+    tenant_id: UUID
+    delivery_id: UUID
+    channel: str
+    address: str
+    subscriber_id: UUID
+    item_id: UUID
+    read_on: str
+
+
+def apply(events: Sequence[Event], *, label: str, tenant_id: UUID | None) -> list[tuple[UUID, UUID]]:
+    """Put on record what is new in `events`, with all that follows, in the caller's transaction.
+
+    `label`: the account that told; only what it carried, for the tenant that it belongs to, is believed. Returns the
+    (subscriber, item) pairs that count as read by it, old or new: marking twice changes nothing.
+    """
+    matched = _match(events, label, tenant_id)
+    fresh = _note(matched)
+    _settle_fates(fresh)
+    suppress([entry for one in fresh if (entry := _entry(one, label))])
+    _answers(events, label, tenant_id)
+    _tell(fresh)
+    return [(one.subscriber_id, one.item_id) for one in matched if one.event.kind == one.read_on]
+
+
+_MATCH = """
+WITH told AS (
+    SELECT * FROM unnest(%(numbers)s::int[], %(messages)s::text[], %(deliveries)s::uuid[], %(addresses)s::text[])
+        AS told(number, message_id, delivery_id, address)
+), found AS (
+    SELECT t.number, d.* FROM told t JOIN hub_deliverydestination d ON d.delivery_id = t.delivery_id
+        AND (t.address = '' OR lower(d.address) = lower(t.address))
+    UNION ALL
+    SELECT t.number, d.* FROM told t JOIN hub_deliverydestination d ON d.provider_message_id = t.message_id
+        AND d.provider_message_id <> '' WHERE t.delivery_id IS NULL
+)
+SELECT f.number, f.id, f.tenant_id, f.delivery_id, y.channel, f.address, y.subscriber_id, y.item_id, t.read_on
+FROM found f JOIN hub_delivery y ON y.id = f.delivery_id JOIN hub_tenant t ON t.id = f.tenant_id
+WHERE (%(tenant)s::uuid IS NULL OR f.tenant_id = %(tenant)s)
+    AND EXISTS (SELECT FROM hub_attempt a WHERE a.destination_id = f.id AND a.provider = %(label)s)
+ORDER BY f.number, f.id
+"""
+
+
+def _match(events: Sequence[Event], label: str, tenant_id: UUID | None) -> list[Matched]:
+    arguments: dict[str, Any] = {
+        "numbers": list(range(len(events))),
+        "messages": [event.message_id[:255] for event in events],
+        "deliveries": [event.delivery_id for event in events],
+        "addresses": [event.address if event.delivery_id else "" for event in events],
+        "tenant": tenant_id,
+        "label": label,
+    }
+    with connection.cursor() as db:
+        db.execute(_MATCH, arguments)
+        return [Matched(events[row[0]], *row[1:]) for row in db.fetchall()]
+
+
+def _note(matched: Sequence[Matched]) -> list[Matched]:
+    """Those that were not on record."""
+    rows = {(one.destination_id, one.event.kind, _name(one.event)): one for one in matched}
+    made = [
+        DeliveryEvent(
+            id=uuid7(),
+            tenant_id=one.tenant_id,
+            destination_id=one.destination_id,
+            kind=one.event.kind,
+            at=one.event.at,
+            code=redact(one.event.code)[:64],
+            answer=redact(one.event.answer),
+            name=_name(one.event),
+        )
+        for one in rows.values()
+    ]
+    DeliveryEvent.objects.bulk_create(made, ignore_conflicts=True)
+    stored = set(DeliveryEvent.objects.filter(pk__in=[row.pk for row in made]).values_list("pk", flat=True))
+    return [one for one, row in zip(rows.values(), made, strict=True) if row.pk in stored]
+
+
+def _name(event: Event) -> str:
+    """A repeat has the same: the provider's name for it, else what it says."""
+    said = event.id or f"{event.at.isoformat()} {event.code}"
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+# whichever comes first or last: what is worse stays
+_FATES = {Kind.DELIVERED: 1, Kind.OPENED: 1, Kind.CLICKED: 1, Kind.FAILED: 2, Kind.BOUNCED: 3, Kind.COMPLAINED: 4}
+_FATE = """
+UPDATE hub_deliverydestination d SET fate = f.fate FROM (
+    SELECT DISTINCT ON (id) id, fate, rank FROM unnest(%s::uuid[], %s::text[], %s::int[]) AS u(id, fate, rank)
+    ORDER BY id, rank DESC
+) f WHERE d.id = f.id AND f.rank > COALESCE(array_position(ARRAY['delivered', 'failed', 'bounced', 'complained'], d.fate), 0)
+"""
+
+
+def _settle_fates(fresh: Sequence[Matched]) -> None:
+    told = [(one.destination_id, one.event.kind) for one in fresh if one.event.kind in _FATES]
+    if not told:
+        return
+    fates = [Kind.DELIVERED if _FATES[kind] == 1 else kind for _, kind in told]
+    with connection.cursor() as db:
+        db.execute(_FATE, [[key for key, _ in told], [str(fate) for fate in fates], [_FATES[kind] for _, kind in told]])
+
+
+def _entry(one: Matched, label: str) -> Entry | None:
+    """Whether its address is written to no more."""
+    reasons = {Kind.COMPLAINED: "complaint", Kind.UNSUBSCRIBED: "unsubscribe"}
+    lasting = one.event.kind in (Kind.BOUNCED, Kind.FAILED) and one.event.lasting
+    reason = "hard_bounce" if lasting else reasons.get(one.event.kind)
+    if reason is None or one.channel not in Suppression.Channel.values:
+        return None
+    return Entry(one.tenant_id, one.channel, one.address, reason, label)
+
+
+def _answers(events: Sequence[Event], label: str, tenant_id: UUID | None) -> None:
+    """STOP and START: about a number, whatever it was sent. Each tenant of the account that knows it is meant."""
+    for event in (event for event in events if event.kind in (Kind.STOPPED, Kind.STARTED) and event.address):
+        knowing = Subscriber.objects.filter(phone=event.address).values_list("tenant", flat=True).distinct()
+        meant = [tenant_id] if tenant_id else list(knowing)
+        if event.kind == Kind.STOPPED:
+            suppress([Entry(tenant, "sms", event.address, "stop", label) for tenant in meant])
+        else:
+            digests = [digest_of(tenant, "sms", event.address) for tenant in meant]
+            stopped = Suppression.objects.filter(digest__in=digests, reason="stop", lifted_at=None)
+            stopped.update(lifted_at=event.at)
+
+
+_TOLD = outbox.owed(f"""
+SELECT d.tenant_id, d.notification_id, d.subscriber_id, 'delivery.' || f.kind, {now_of("d.tenant_id")},
+    jsonb_build_object('id', d.id, 'notification', d.notification_id, 'item', d.item_id, 'event', n.event,
+        'category', n.category, 'subscriber', s.external_id, 'tags', n.tags, 'group_key', NULLIF(n.group_key, ''),
+        'channel', d.channel, 'state', d.state, 'reason', NULLIF(f.code, ''), 'attempts', d.attempts + d.unknowns,
+        'generation', d.generation)
+FROM unnest(%(deliveries)s::uuid[], %(kinds)s::text[], %(codes)s::text[]) AS f(delivery_id, kind, code)
+JOIN hub_delivery d ON d.id = f.delivery_id JOIN hub_notification n ON n.id = d.notification_id
+JOIN hub_subscriber s ON s.id = d.subscriber_id
+""")  # noqa: S608 constants only
+_OF_DELIVERIES = frozenset({Kind.DELIVERED, Kind.FAILED, Kind.BOUNCED, Kind.COMPLAINED, Kind.OPENED, Kind.CLICKED})
+
+
+def _tell(fresh: Sequence[Matched]) -> None:
+    told = [one for one in fresh if one.event.kind in _OF_DELIVERIES]
+    if not told:
+        return
+    arguments: dict[str, Any] = {
+        "deliveries": [one.delivery_id for one in told],
+        "kinds": [str(one.event.kind) for one in told],
+        "codes": [redact(one.event.code)[:64] for one in told],
+    }
+    with connection.cursor() as db:
+        db.execute(_TOLD, arguments)
+        outbox.tell(db.rowcount)
