@@ -20,7 +20,8 @@ class TwilioReader(Reader):
     """Calls are signed with the account's own token."""
 
     def verify(self, call: Call) -> None:
-        secret = str(self.account.config.get("auth_token", ""))
+        config = self.account.config
+        secret = str(config.get("callback_secret") or config.get("auth_token", ""))
         said = call.url + "".join(name + value for name, value in sorted(form_of(call).items()) if call.body)
         digest = hmac.digest(secret.encode(), said.encode(), "sha1")
         given = call.headers.get("x-twilio-signature", "")

@@ -20,6 +20,10 @@ class Twilio(SmsProvider):
         Setting("account_sid", "The account's SID (AC…)."),
         Setting("auth_token", "Its auth token, or the secret of `api_key`.", secret=True),
         Setting("api_key", "The SID of an API key (SK…), to be used instead of the auth token.", required=False),
+        Setting(
+            "callback_secret", "With an API key: the auth token, which signs receipts.", secret=True, required=False
+        ),
+        Setting("help_text", "The answer to who sends HELP.", required=False),
         Setting("messaging_service_sid", "A messaging service (MG…) that chooses the sender.", required=False),
         *SMS_SETTINGS,
         Setting("status_url", "Where Twilio is to post receipts.", type="url", required=False),

@@ -21,6 +21,7 @@ class Vonage(SmsProvider):
     settings = (
         Setting("api_key", "The account's API key."),
         Setting("api_secret", "Its secret.", secret=True),
+        Setting("callback_secret", "The signature secret (SHA-256 HMAC).", secret=True, required=False),
         *SMS_SETTINGS,
         Setting("status_url", "Where Vonage is to post receipts.", type="url", required=False),
         Setting("url", "The API's address, if it is not Vonage's own.", type="url", required=False),
