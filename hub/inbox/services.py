@@ -69,11 +69,11 @@ def mark(*, subscriber_id: UUID, request: dict[str, Any], origin: str) -> Receip
     changed = 0
     while True:
         with transaction.atomic():
-            epoch, last_seq, tenant_id, at = _lock_stream(subscriber_id)
+            epoch, last_seq, tenant_id, at, heard = _lock_stream(subscriber_id)
             _check_until(wanted.until, at)
             if wanted.key and (known := recall(tenant_id, _principal(subscriber_id), wanted.key, body_hash)):
                 return _receipt(known)
-            change = _change(tenant_id, subscriber_id, wanted, Cursor(epoch, last_seq + 1), at)
+            change = _change(subscriber_id, wanted, Cursor(epoch, last_seq + 1), at, heard=heard)
             changed += len(change.ids) if change else 0
             finished = change is None or len(change.ids) < CHUNK
             receipt = _told(change, changed, subscriber_id)
@@ -119,19 +119,23 @@ def _frame(wanted: Mark, change: _Change, origin: str) -> bytes:
     )
 
 
-def _lock_stream(subscriber_id: UUID) -> tuple[str, int, UUID, datetime]:
-    """Take the stream's lock in a statement of its own, so that the next one's snapshot holds all earlier changes."""
+_LOCK = f"""
+SELECT epoch, last_seq, tenant_id,
+    clock_timestamp() + (SELECT clock_offset FROM hub_tenant t WHERE t.id = hub_stream.tenant_id),
+    {outbox.listening("hub_stream.tenant_id")}
+FROM hub_stream WHERE subscriber_id = %s FOR NO KEY UPDATE
+"""  # noqa: S608 constants only
+
+
+def _lock_stream(subscriber_id: UUID) -> tuple[str, int, UUID, datetime, bool]:
+    """Take the stream's lock in a statement of its own, so that the next one's snapshot holds all earlier changes. Last:
+    whether any webhook is to hear of this."""
     with connection.cursor() as db:
-        db.execute(
-            "SELECT epoch, last_seq, tenant_id, clock_timestamp() + "
-            "(SELECT clock_offset FROM hub_tenant t WHERE t.id = hub_stream.tenant_id) FROM hub_stream "
-            "WHERE subscriber_id = %s FOR NO KEY UPDATE",
-            [subscriber_id],
-        )
+        db.execute(_LOCK, [subscriber_id])
         row = db.fetchone()
     if row is None:
         raise NotFound("There is no such subscriber.")
-    return row[0], row[1], row[2], row[3]
+    return row[0], row[1], row[2], row[3], row[4]
 
 
 # an item as it is after the change; of two events about it, the later one has the greater seq
@@ -142,8 +146,8 @@ SELECT n.tenant_id, n.id, i.subscriber_id, %(told)s::text, %(at)s::timestamptz, 
     'read_at', {outbox.iso("i.read_at")}, 'archived_at', {outbox.iso("i.archived_at")},
     'snoozed_until', {outbox.iso("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
 FROM changed i JOIN hub_notification n ON n.id = i.notification_id JOIN hub_subscriber s ON s.id = i.subscriber_id
-WHERE {outbox.listening("%(tenant)s")}
 """)  # noqa: S608 constants only
+_NOBODY = "SELECT WHERE false"
 _CHANGE = """
 WITH target AS (
     SELECT i.id, i.visible AND i.seen_at IS NULL AS unseen, i.visible AND i.read_at IS NULL AS unread
@@ -165,13 +169,16 @@ RETURNING c.ids, s.unread, s.unseen, (SELECT count(*) FROM told)
 """
 
 
-def _change(tenant_id: UUID, subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime) -> _Change | None:
+def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime, *, heard: bool) -> _Change | None:
     op = OPS[wanted.op]
     statement = _CHANGE.format(
-        alive=ALIVE, where=wanted.where, predicate=op.predicate, assignments=op.assignments, marked=_MARKED
+        alive=ALIVE,
+        where=wanted.where,
+        predicate=op.predicate,
+        assignments=op.assignments,
+        marked=_MARKED if heard else _NOBODY,
     )
     arguments = wanted.arguments | {
-        "tenant": tenant_id,
         "told": MARKS[wanted.op],
         "subscriber": subscriber_id,
         "seq": cursor.seq,

@@ -38,7 +38,7 @@ def owed(events: str) -> str:
 
 
 def listening(tenant: str) -> str:
-    """SQL: whether the tenant has any webhook. Asked once a statement, it saves gathering what nobody is told."""
+    """SQL: whether the tenant has any webhook: where nobody listens, nothing has to be gathered."""
     return f"EXISTS (SELECT FROM hub_webhook WHERE tenant_id = {tenant} AND disabled_at IS NULL)"
 
 
