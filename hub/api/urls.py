@@ -105,7 +105,7 @@ server = [
     path("templates/<segment:key>/publish", TemplatePublish.as_view()),
     path("templates/<segment:key>/rollback", TemplateRollback.as_view()),
     path("templates/<segment:key>/versions", TemplateVersions.as_view()),
-    path("templates/<segment:key>/versions/<int:number>", TemplateVersionDetail.as_view()),
+    path("templates/<segment:key>/versions/<segment:number>", TemplateVersionDetail.as_view()),
     path("topics", by_caller(server=TopicList, user=OpenTopics)),
     path("topics/<segment:key>", TopicDetail.as_view()),
     path("topics/<segment:key>/members", TopicMembers.as_view()),

@@ -135,10 +135,12 @@ class TemplateVersions(TemplateView):
 class TemplateVersionDetail(TemplateView):
     """`/templates/{key}/versions/{number}`"""
 
-    def get(self, request: Request, key: str, number: int) -> Response:
+    def get(self, request: Request, key: str, number: str) -> Response:
         query(request).done()
         live = get_template(tenant=self.caller.tenant, key=key).published_id
-        found = get_version(tenant=self.caller.tenant, key=key, number=number)
+        # what is no number is the number of no version
+        wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
+        found = get_version(tenant=self.caller.tenant, key=key, number=wanted)
         return Response(_version(found, live) | {"content": found.content})
 
 
