@@ -6,6 +6,7 @@ POST /bot{token}/sendMessage
 import itertools
 import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any
 
 from project.emulators.base import Emulator, json_reply
@@ -14,7 +15,9 @@ from project.emulators.request import Request
 from project.emulators.script import Refusal, Reply
 
 PATH = re.compile(r"/bot(?P<token>[^/]+)/(?P<method>\w+)")
-MAX_TEXT = 4_096  # characters
+MAX_TEXT = 4_096  # characters, tags and entities read
+TAGS = re.compile(r"<[^>]*>")
+TITLE = re.compile(r"<b>(?P<title>.*?)</b>\n*(?P<body>.*)", re.DOTALL)
 TEXTS = {
     400: "Bad Request: chat not found",
     401: "Unauthorized",
@@ -49,12 +52,14 @@ class Telegram(Emulator):
             raise Refusal(400, message="Bad Request: chat_id is empty")
         if not text:
             raise Refusal(400, message="Bad Request: message text is empty")
-        if len(text) > MAX_TEXT:
+        title, body = read(text) if asked.get("parse_mode") == "HTML" else ("", text)
+        if len(title) + len(body) > MAX_TEXT:
             raise Refusal(400, message="Bad Request: message is too long")
         if status := self.chats.get(chat):
             raise Refusal(status)
         actions = tuple(str(button.get("text", "")) for button in buttons_in(asked))
-        return [self.message(request, id=str(next(self._numbers)), to=chat, body=text, actions=actions, asked=asked)]
+        shown = {"title": title, "body": body, "actions": actions}
+        return [self.message(request, id=str(next(self._numbers)), to=chat, asked=asked, **shown)]
 
     def accept(self, messages: Sequence[Message]) -> Reply:
         message = messages[0]
@@ -68,6 +73,14 @@ class Telegram(Emulator):
         if refusal.status == 429:
             error["parameters"] = {"retry_after": seconds}
         return json_reply(error, refusal.status, refusal.headers)
+
+
+def read(text: str) -> tuple[str, str]:
+    """What begins in bold, and the rest, as a person reads HTML."""
+    found = TITLE.fullmatch(text)
+    parts = (found["title"], found["body"]) if found else ("", text)
+    title, body = (unescape(TAGS.sub("", part)) for part in parts)
+    return title, body
 
 
 def buttons_in(asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -104,6 +104,13 @@ def test_what_is_refused(send: Callable[[], Answer], status: int, says: bytes) -
     assert not recorder.taken()
 
 
+def test_telegram_reads_html_as_a_person_does() -> None:
+    content = {"chat_id": "42", "text": "<b>1 &lt; 2</b>\n\nTrue, <i>really</i>", "parse_mode": "HTML"}
+    assert post(f"{telegram.url}/bot{telegram.token}/sendMessage", content=content).status == 200
+    (message,) = recorder.taken()
+    assert (message.title, message.body) == ("1 < 2", "True, really")
+
+
 def test_rooms_that_are_gone() -> None:
     slack.channels["C9"], telegram.chats["9"] = "is_archived", 403
     teams.gone.add("9")
