@@ -47,8 +47,10 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         """End the connection as a crashed server would."""
-        with contextlib.suppress(OSError):  # it is closed already
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, CUT)
+        plain = self.transport.get_extra_info("socket")
+        if plain is not None:  # TLS has let go of it already
+            with contextlib.suppress(OSError):  # it is closed already
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, CUT)
         self.transport.abort()
 
 
