@@ -10,7 +10,7 @@ from uuid import UUID
 
 from deliveries.gate import gate
 from deliveries.providers.base import Provider, Receipt, Sent
-from deliveries.providers.errors import Ambiguous, Deferred, SendError
+from deliveries.providers.errors import Ambiguous, Deferred, OptedOut, SendError
 from deliveries.providers.pool import pool
 from hub import loop
 from hub.conf import conf
@@ -136,6 +136,7 @@ def _result(work: Work, receipt: Receipt, safe: bool) -> Result:
         provider_message_id=receipt.message_id if isinstance(receipt, Sent) else "",
         elsewhere=work.elsewhere,
         safe=safe,
+        opted_out=isinstance(receipt, OptedOut),
     )
     told = {"attempt_id": str(work.attempt_id), "outcome": result.outcome, "code": result.code}
     logger.info("attempt", extra=told | {"provider": work.account.label})

@@ -20,7 +20,12 @@ from hub.loop import run
 MAX_URL = 2_000
 _CHUNK = 16 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_TEREDO = ipaddress.ip_network("2001::/32")
+# Nobody's on the internet, though not every Python that we run on says so: protocols of the IETF's own (a cloud keeps its
+# machines' secrets there), Teredo, documentation, segment routing, and NAT64 of a network's own.
+_NOBODYS = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "2001::/32", "3fff::/20", "5f00::/16", "64:ff9b:1::/48")
+)
 # more than the client's own limit, which says better what went wrong
 _GRACE = 1.0
 
@@ -163,8 +168,10 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(address.packed[-4:])
         if inner is not None:
             return is_public(inner)
-        if address.is_site_local or address in _TEREDO:
+        if address.is_site_local:
             return False
+    if any(address in network for network in _NOBODYS):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

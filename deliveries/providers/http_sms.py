@@ -9,7 +9,7 @@ import orjson
 
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
-from deliveries.providers.errors import Configuration
+from deliveries.providers.errors import Configuration, Permanent
 from deliveries.providers.http import FORM, JSON
 from deliveries.providers.mail_message import one_line
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
@@ -42,12 +42,12 @@ class HttpSms(SmsProvider):
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self._url, self._format = self.needed("url"), self.config.get("format") or "json"
-        self._headers = {name: one_line(name, value) for name, value in (self.config.get("headers") or {}).items()}
         try:
+            self._headers = {name: one_line(name, value) for name, value in (self.config.get("headers") or {}).items()}
             self._body = orjson.loads(self.config.get("body") or _USUAL_BODY)
             self._success = {int(status) for status in (self.config.get("success") or "").split(",") if status.strip()}
-        except ValueError as error:
-            raise Configuration("settings", "`body` must be JSON, and `success` numbers") from error
+        except (ValueError, Permanent) as error:
+            raise Configuration("settings", "`body` must be JSON, `success` numbers, each header a line") from error
         if self._format != "json" and not isinstance(self._body, dict):
             raise Configuration("settings", "`body` must be an object to be sent as a form or in the query")
 

@@ -12,6 +12,8 @@ from hub.devices.services import Gone, deactivate_gone
 from hub.fallback.models import Attempt
 from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, lock_claimed, settle_claims
 from hub.policy.retry import Answer, Outcome
+from hub.suppression.models import Suppression
+from hub.suppression.services import Entry, suppress
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+|\+\d[\d\s.-]{6,}\d")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -20,7 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words. `elsewhere`,
-    `safe`: see `hub.policy.retry.Answer`."""
+    `safe`: see `hub.policy.retry.Answer`. `opted_out`: the address is dead because its owner told the provider STOP."""
 
     delivery_id: UUID
     destination_id: UUID
@@ -32,6 +34,7 @@ class Result:
     provider_message_id: str = ""
     elsewhere: bool = False
     safe: bool = False
+    opted_out: bool = False
 
 
 def record(results: Sequence[Result]) -> int:
@@ -45,6 +48,7 @@ def record(results: Sequence[Result]) -> int:
         current = [r for r in results if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
         finish_destinations([_finished(r) for r in current])
         _let_go([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
+        _suppress([r for r in results if r.opted_out])
         answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
         for result in current:
             answers[result.delivery_id].append(
@@ -67,6 +71,24 @@ def _let_go(dead: Sequence[Result]) -> None:
             Gone(UUID(address), started_at, words[destination_id, fence])
             for destination_id, fence, address, started_at in attempts.values_list(*columns)
             if (destination_id, fence) in words
+        ]
+    )
+
+
+def _suppress(stopped: Sequence[Result]) -> None:
+    """Whoever told the provider STOP is written to no more, through no account."""
+    if not stopped:
+        return
+    attempts = Attempt.objects.filter(destination__in=[r.destination_id for r in stopped])
+    columns = ("destination__delivery__tenant", "destination__delivery__channel", "destination__address", "provider")
+    wanted = {(r.destination_id, r.fence) for r in stopped}
+    suppress(
+        [
+            Entry(tenant_id, channel, address, Suppression.Reason.STOP, source=provider)
+            for destination_id, fence, tenant_id, channel, address, provider in attempts.values_list(
+                "destination", "fence", *columns
+            )
+            if (destination_id, fence) in wanted
         ]
     )
 

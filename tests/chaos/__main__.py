@@ -16,6 +16,7 @@ from tests.chaos import (
     redis_outage,
     revocation,
     rolling_restart,
+    rows,
     strangers,
     templates,
     webhooks,
@@ -36,6 +37,10 @@ CHECKS = {
     "idempotency": idempotency.run,
     "strangers": strangers.run,
     "templates": templates.run,
+    "providers": rows.check(
+        "providers", "tests/deliveries/providers/test_table.py", "tests/deliveries/providers/test_chat.py"
+    ),
+    "ssrf": rows.check("ssrf", "tests/deliveries/test_ssrf.py", "tests/test_outbound.py"),
     "webhooks": webhooks.run,
 }
 
