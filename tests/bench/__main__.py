@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.bench import catch_up, fan_out, latency, million, sockets
+from tests.bench import catch_up, fan_out, hung, latency, million, send, sockets
 from tests.bench.programme import main
 
 CHECKS = {
@@ -11,6 +11,8 @@ CHECKS = {
     "sockets": sockets.run,
     "catch_up": catch_up.run,
     "million": million.run,
+    "send": send.run,
+    "hung": hung.run,
 }
 
 if __name__ == "__main__":
