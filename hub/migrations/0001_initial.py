@@ -1642,11 +1642,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="webhookdelivery",
-            index=models.Index(fields=["webhook", "-id"], name="hub_webhook_delivery_list"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["webhook", "state", "-id"], name="hub_webhook_delivery_kind"),
+            index=models.Index(fields=["webhook", "state", "-id"], name="hub_webhook_delivery_list"),
         ),
         migrations.AddIndex(
             model_name="webhookdelivery",

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from hub.api.admin import KeptAdmin, ReadOnlyAdmin, TenantFilter, pretty
+from hub.api.admin import HubAdmin, ReadOnlyAdmin, TenantFilter, pretty
 from hub.api.panels import Panel, badge, link, when
 from hub.exceptions import HubError, InvalidRequest
 from hub.webhooks.models import Webhook, WebhookDelivery
@@ -37,7 +37,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         return _checked(checked_events, self.cleaned_data["events"])
 
 
-class WebhookAdmin(KeptAdmin[Webhook]):
+class WebhookAdmin(HubAdmin[Webhook]):
     form = WebhookForm
     list_display = ("id", "tenant", "url", "events", "state", "failures", "created_at")
     list_filter = (("tenant", TenantFilter),)
@@ -45,7 +45,7 @@ class WebhookAdmin(KeptAdmin[Webhook]):
     autocomplete_fields = ("tenant",)
     fields = ("tenant", "url", "events", "description")
     search_help_text = "A webhook's id."
-    actions = ("rotate", "try_out", "enable", "disable", "remove")
+    actions = ("rotate", "try_out", "enable", "disable")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         return super().get_queryset(request).filter(deleted_at__isnull=True)
@@ -74,6 +74,13 @@ class WebhookAdmin(KeptAdmin[Webhook]):
             _show_once(request, obj)
         super().save_model(request, obj, form, change)
 
+    def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
+        delete_webhook(tenant=obj.tenant, webhook_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        for webhook in queryset.select_related("tenant"):
+            self.delete_model(request, webhook)
+
     @admin.action(description="Rotate the secret: both sign for a day", permissions=["operate"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         """The new secrets are shown once."""
@@ -98,12 +105,6 @@ class WebhookAdmin(KeptAdmin[Webhook]):
     def disable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         """Until they are enabled."""
         _switch(queryset, enabled=False)
-
-    @admin.action(description="Delete: told nothing any more, their history forgotten", permissions=["operate"])
-    def remove(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        """Not by Django, which would load all that they were told."""
-        for webhook in queryset.select_related("tenant"):
-            delete_webhook(tenant=webhook.tenant, webhook_id=webhook.pk)
 
 
 class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):

@@ -88,8 +88,7 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["webhook", "due_at"], condition=Q(state="waiting"), name="hub_webhook_delivery_due"),
             models.Index(fields=["webhook"], condition=Q(state="claimed"), name="hub_webhook_delivery_open"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="hub_webhook_delivery_leased"),
-            models.Index(fields=["webhook", "-id"], name="hub_webhook_delivery_list"),
-            models.Index(fields=["webhook", "state", "-id"], name="hub_webhook_delivery_kind"),
+            models.Index(fields=["webhook", "state", "-id"], name="hub_webhook_delivery_list"),
             models.Index(
                 fields=["notification"], condition=Q(notification__isnull=False), name="hub_webhook_delivery_of"
             ),

@@ -13,7 +13,6 @@ from django.db.models.functions import Now
 from hub.clock import now
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest
-from hub.ids import first_id
 from hub.outbound import Blocked, check_url
 from hub.tenancy.models import Tenant
 from hub.webhooks import outbox
@@ -26,8 +25,6 @@ from hub.webhooks.topics import checked_topic
 MAX_WEBHOOKS = 20
 MAX_DESCRIPTION = 200
 MAX_PATTERNS = 50
-# an id carries the time of whoever made it, a row that of the database: they may differ by this
-SKEW = timedelta(minutes=5)
 # how many one call redelivers
 MAX_REDELIVERED = 1_000
 _SECRET_BYTES = 32
@@ -158,13 +155,12 @@ def redeliver(
     chosen = (
         "d.id = ANY(%(ids)s) AND d.state IN ('delivered', 'dead')"
         if since is None
-        else "d.state = 'dead' AND d.id >= %(first)s AND d.created_at >= %(since)s"
+        else "d.state = 'dead' AND d.created_at >= %(since)s"
     )
     arguments: dict[str, Any] = {
         "webhook": webhook.pk,
         "ids": list(delivery_ids),
         "since": since,
-        "first": since and first_id(since, -SKEW),
         "limit": MAX_REDELIVERED,
     }
     with connection.cursor() as db:

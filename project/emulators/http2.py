@@ -42,7 +42,9 @@ class Http2(Connection):
         super().__init__(connections)
         self._emulator = emulator
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
-        self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: STREAMS})
+        self._h2.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = STREAMS
+        # so that the first frame says so, rather than 100
+        self._h2.local_settings.acknowledge()
         self._streams: dict[int, Stream] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -4,6 +4,7 @@ import sys
 
 from tests.bench.programme import main
 from tests.chaos import (
+    apns,
     bad_frames,
     bad_input,
     cut,
@@ -23,6 +24,8 @@ from tests.chaos import (
 )
 
 CHECKS = {
+    "apns_errors": apns.errors,
+    "apns_tokens": apns.tokens,
     "bad_frames": bad_frames.run,
     "bad_input": bad_input.run,
     "cut": cut.run,

@@ -11,7 +11,19 @@ from tests.chaos.__main__ import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240.0  # they take 10 to 40; a machine that is busy with other tests is given time
-CHECKED = ("bad_frames", "bad_input", "cut", "frames", "generated", "idempotency", "kill", "revocation", "templates")
+CHECKED = (
+    "apns_errors",
+    "apns_tokens",
+    "bad_frames",
+    "bad_input",
+    "cut",
+    "frames",
+    "generated",
+    "idempotency",
+    "kill",
+    "revocation",
+    "templates",
+)
 
 
 @pytest.mark.parametrize("name", CHECKED)

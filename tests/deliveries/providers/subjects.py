@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
 from project.emulators.africas_talking import AfricasTalking
 from project.emulators.amazon import ACCESS_KEY, SECRET_KEY
 from project.emulators.base import Emulator
 from project.emulators.beem import Beem
 from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
 from project.emulators.discord import Discord
+from project.emulators.fcm import Fcm
 from project.emulators.http_sms import HttpSms
 from project.emulators.mailgun import Mailgun
 from project.emulators.postmark import Postmark
@@ -21,6 +24,8 @@ from project.emulators.teams import Teams
 from project.emulators.telegram import Telegram
 from project.emulators.twilio import Twilio
 from project.emulators.vonage import Vonage
+from project.emulators.web_push import WebPush, subscription
+from tests.deliveries.providers.pushes import SUBJECT, VAPID
 
 # what most APIs mean; each subject says where its own differs
 USUAL: Mapping[str, str] = {
@@ -45,6 +50,8 @@ USUAL: Mapping[str, str] = {
 }
 # a webhook whose address is no longer the right one
 DEAD = dict.fromkeys(("status401", "status403", "status404", "status410"), "address_dead")
+FCM_KEY = generate_private_key(public_exponent=65537, key_size=2048)
+FCM_DEVICE = "fcm-0001:APA91bHun4MxP5egoKMwt2KZFBaFUH"
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,10 @@ class Subject:
     """One kind of provider. `config` and `data` are what an account and a work must know to reach `url`, the emulator's."""
 
     kind: str
-    emulator: type[Emulator]
+    emulator: Callable[[], Emulator]
     config: Mapping[str, Any] = field(default_factory=dict)
+    # what an account can know only when the emulator has an address
+    config_at: Callable[[str], Mapping[str, Any]] = lambda url: {}
     # where the account names the emulator; else `data` does
     base: bool = True
     # it tells how long to wait by the header, where a date may stand too
@@ -74,12 +83,44 @@ class Subject:
         return {**USUAL, **self.differs}
 
     def config_for(self, url: str) -> dict[str, Any]:
-        return {**self.config, **({"url": url + self.path} if self.base else {})}
+        return {**self.config, **self.config_at(url), **({"url": url + self.path} if self.base else {})}
+
+
+def fcm(url: str = "") -> Fcm:
+    """One whose service account stays the same."""
+    emulator = Fcm()
+    emulator.key, emulator.url = FCM_KEY, url
+    return emulator
 
 
 ALICE = "alice@example.com"
 AMAZON = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY, "region": "eu-west-1"}
+# APNs speaks HTTP/2, and has a table of its own beside its tests
 SUBJECTS = [
+    Subject(
+        "fcm",
+        fcm,
+        config_at=lambda url: {"service_account": fcm(url).service_account()},
+        data=lambda url: {"token": FCM_DEVICE},
+        # an access token that has expired is fetched again; one that can't be fetched has sent nothing
+        differs={
+            "status401": "transient",
+            "status404": "address_dead",
+            "resetbefore": "transient",
+            "empty": "ambiguous",
+        },
+    ),
+    Subject(
+        "web_push",
+        WebPush,
+        {"private_key": VAPID, "subject": SUBJECT},
+        base=False,
+        data=lambda url: {
+            "token": f"{url}/wpush/v2/one",
+            "keys": subscription(url, "one")["keys"],
+        },
+        differs={"status404": "address_dead", "status410": "address_dead"},
+    ),
     Subject(
         "twilio",
         Twilio,

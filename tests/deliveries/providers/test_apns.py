@@ -78,7 +78,6 @@ def test_it_is_aioapns_that_sends(apns: Apns, monkeypatch: pytest.MonkeyPatch) -
     through = []
     for place, name in (
         (aioapns.APNs, "send_notification"),
-        (aioapns.connection.APNsBaseConnectionPool, "acquire"),
         (aioapns.connection.APNsKeyConnectionPool, "_create_connection"),
         (aioapns.connection.APNsBaseClientProtocol, "send_notification"),
     ):
@@ -87,7 +86,6 @@ def test_it_is_aioapns_that_sends(apns: Apns, monkeypatch: pytest.MonkeyPatch) -
     push(account, push_work(account))
     assert through == [
         "APNs.send_notification",
-        "APNsBaseConnectionPool.acquire",
         "APNsKeyConnectionPool._create_connection",
         "APNsBaseClientProtocol.send_notification",
     ]

@@ -138,7 +138,8 @@ def test_no_secret_and_no_address_in_what_is_kept_or_logged(
     receipts = send(subject, emulator.url, *(f"said{number}" for number in range(7)))
     kept = [f"{receipt.code} {receipt.answer}" for receipt in receipts] + [repr(receipt) for receipt in receipts]
     secrets = [s.name for s in kind_class(subject.kind).settings if s.secret]
-    told = [str(subject.config[name]) for name in secrets if name in subject.config]
+    config = subject.config_for(emulator.url)
+    told = [str(config[name]) for name in secrets if name in config]
     told += [str(value) for value in subject.data(emulator.url).values()]
     assert not [secret for secret in told for line in kept if secret in line]
     ours = [record.getMessage() for record in caplog.records if record.name.startswith(("hub", "deliveries"))]
