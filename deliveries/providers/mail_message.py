@@ -1,23 +1,26 @@
 """The message that a notification becomes: text, an HTML alternative, and headers that nobody can inject into."""
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import nh3
 from anymail.message import AnymailMessage
+from css_inline import CSSInliner
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
 from deliveries.providers.errors import AddressDead, Permanent
 from hub.conf import conf
+from hub.content.safety import clean_email
 from hub.fallback.work import Work
 
 LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 LONGEST_SUBJECT = 200
+_INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
 def build(work: Work) -> AnymailMessage:
@@ -47,12 +50,19 @@ def _said(work: Work) -> AnymailMessage:
         from_email=_sender(work),
         reply_to=_reply_to(work),
     )
-    message.attach_alternative(render_to_string("deliveries/email.html", context), "text/html")
+    message.attach_alternative(_inlined(render_to_string("deliveries/email.html", context)), "text/html")
     return message
 
 
 def _headers(work: Work) -> dict[str, str]:
-    return {"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"}
+    """What is the recipient's own: nothing in the bodies is."""
+    headers = {"Message-ID": _message_id(work), "Auto-Submitted": "auto-generated"}
+    if work.group_key:
+        headers |= dict.fromkeys(("In-Reply-To", "References"), _thread(work))
+    if work.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{one_line('list-unsubscribe', work.unsubscribe_url)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def _metadata(work: Work) -> dict[str, str]:
@@ -102,17 +112,34 @@ def _address(address: str) -> str:
 
 
 def _message_id(work: Work) -> str:
-    host = urlsplit(conf.public_url).hostname or "localhost"
-    return one_line("message-id", f"<{work.message_id}@{host}>")
+    return one_line("message-id", f"<{work.message_id}@{_host()}>")
+
+
+def _thread(work: Work) -> str:
+    """What all mails of a group to one address seem to answer, so that mail programs show them together."""
+    group = "\n".join((work.tenant, work.address, work.group_key))
+    return f"<{hashlib.sha256(group.encode()).hexdigest()[:32]}.group@{_host()}>"
+
+
+def _host() -> str:
+    return urlsplit(conf.public_url).hostname or "localhost"
+
+
+def _inlined(html: str) -> str:
+    """Many mail programs read `style` attributes alone; what depends on the screen stays where it is."""
+    return _INLINER.inline(html) if "<style" in html else html
 
 
 def _context(work: Work) -> Mapping[str, Any]:
     content = work.content
+    # it was sanitised when it was accepted; sanitising it again costs little and guards what older rules let in
+    html = clean_email(str(content.get("html") or ""))
     return {
         "title": content.get("title") or "",
         "body": content.get("body") or "",
-        # it was sanitised when it was accepted; sanitising it again costs little and guards what older rules let in
-        "html": nh3.clean(str(content.get("html") or "")),
+        "html": html,
+        # only what was written as a mail has styles: it is laid out already
+        "laid_out": "<style" in html or " style=" in html,
         "action_url": _link(content.get("action_url")),
         "locale": work.locale or "en",
     }

@@ -52,6 +52,8 @@ from hub.notifications.api import (
 )
 from hub.notifications.bulk_api import NotificationBulk
 from hub.preferences.api import OwnPreferences, SubscriberPreferences
+from hub.preferences.pages import Unsubscribe
+from hub.preferences.unsubscribe import ROUTE
 from hub.providers.api import ProviderDetail, ProviderKinds, ProviderList, ProviderTest
 from hub.suppression.api import Suppressions
 from hub.tenancy.api import (
@@ -159,5 +161,7 @@ public = [
     path("docs", Docs.as_view()),
     path("callbacks/<segment:account>/<segment:token>", CallbackView.as_view()),
 ]
+# for people, and for the services that click for them
+pages = [path("unsubscribe/<str:token>", Unsubscribe.as_view(), name=ROUTE)]
 
-urlpatterns = [*server, *user, *public, re_path("", Unknown.as_view())]
+urlpatterns = [*server, *user, *public, *pages, re_path("", Unknown.as_view())]

@@ -25,6 +25,7 @@ from hub.policy.preferences import is_on
 from hub.policy.recheck import Facts, Verdict, recheck
 from hub.policy.rooms import Room, Rooms, boundless
 from hub.preferences.models import Preference
+from hub.preferences.unsubscribe import CHANNEL, link_for
 from hub.providers.accounts import Account
 from hub.tenancy.models import Tenant
 
@@ -187,5 +188,12 @@ def _work(delivery: Any, destination_id: UUID, route: Route, content: Mapping[st
         unread=delivery.unread,
         expires_in=min(ends) if ends else None,
         group_key=notification.group_key,
+        unsubscribe_url=_unsubscribe_url(delivery),
         request_id=notification.request_id,
     )
+
+
+def _unsubscribe_url(delivery: Delivery) -> str:
+    if delivery.channel != CHANNEL or delivery.notification.required:
+        return ""
+    return link_for(delivery.subscriber_id, delivery.notification.category)

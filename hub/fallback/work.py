@@ -43,4 +43,6 @@ class Work:
     # in how many seconds it expires, by the tenant's clock as it was claimed; None: it doesn't
     expires_in: float | None = None
     group_key: str = ""
+    # where one click stops mails of this category; empty: it can't be stopped, or is no mail
+    unsubscribe_url: str = field(default="", repr=False)
     request_id: str = ""

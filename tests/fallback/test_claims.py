@@ -13,6 +13,7 @@ from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.preferences.models import Preference
+from hub.preferences.unsubscribe import read_link
 from hub.tenancy.models import Tenant
 from tests.support.deliveries import make_item, owe, take
 from tests.support.factories import make_subscriber
@@ -34,6 +35,17 @@ def test_a_claim_says_all_that_a_channel_needs(alice: Subscriber) -> None:
     assert (work.tenant, work.name, work.content["title"]) == ("acme", "Alice", "Hello")
     assert work.message_id == f"{delivery.id}.0"
     assert (work.expires_in, work.group_key) == (None, "")
+
+
+def test_a_claim_says_how_mails_that_are_not_required_are_stopped(alice: Subscriber) -> None:
+    owe(alice, item := make_item(alice))
+    (work,) = take().works
+    found = read_link(work.unsubscribe_url.rpartition("/")[2])
+    assert (found.subscriber, found.category) == (alice, item.notification.category)
+    assert work.unsubscribe_url not in repr(work)
+    Notification.objects.update(required=True)
+    owe(alice, make_item(alice, required=True))
+    assert take().works[0].unsubscribe_url == ""
 
 
 def test_a_claim_says_how_long_it_is_of_use(alice: Subscriber) -> None:

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from deliveries.providers.errors import AddressDead, Permanent
 from deliveries.providers.mail_message import build
+from hub.providers.accounts import Account
 from tests.support.works import make_work
 
 INJECTIONS = [
@@ -109,3 +110,76 @@ def test_an_override_is_the_subject_and_the_senders_name_never_the_address() -> 
     assert (str(make_header(decode_header(name))), address) == ('Zoë "Z", Acme', "hub@localhost")
     with pytest.raises(Permanent):
         build(make_work({"from_name": "a\r\nBcc: x@example.com"}))
+
+
+def test_what_can_be_stopped_says_how_with_one_click() -> None:
+    url = "https://hub.example/api/v1/unsubscribe/token"
+    headers = build(make_work(unsubscribe_url=url)).message()
+    assert headers["List-Unsubscribe"] == f"<{url}>"
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in build(make_work()).message()
+
+
+def test_mails_of_a_group_are_one_thread_of_one_reader() -> None:
+    def thread(**fields: str) -> str:
+        headers = build(make_work(**fields)).message()
+        assert headers["References"] == headers["In-Reply-To"]
+        return str(headers["References"])
+
+    first = thread(group_key="post:7", message_id="1.0")
+    assert first == thread(group_key="post:7", message_id="2.0")
+    assert "post" not in first
+    others = [{"group_key": "post:8"}, {"tenant": "another"}, {"address": "bob@example.com"}]
+    assert len({first, *(thread(**{"group_key": "post:7", **other}) for other in others)}) == 4
+
+
+@pytest.mark.parametrize("value", INJECTIONS)
+def test_a_group_with_a_line_break_adds_no_header(value: str) -> None:
+    assert build(make_work(group_key=value)).message()["Bcc"] is None
+
+
+@pytest.mark.parametrize("value", INJECTIONS)
+def test_an_account_or_a_link_with_a_line_break_is_refused(value: str) -> None:
+    for config in ({"from": f"{value} <shop@example.com>"}, {"reply_to": f"{value} <shop@example.com>"}):
+        with pytest.raises(Permanent, match="header_injection"):
+            build(make_work(account=Account("hub.mail", "django", "mail", "email", 1, config)))
+    with pytest.raises(Permanent, match="header_injection"):
+        build(make_work(unsubscribe_url=f"https://hub.example/{value}"))
+
+
+def test_styles_of_a_mail_are_inlined_and_nothing_is_fetched() -> None:
+    styled = "<style>.a { color: #123456 } @media (max-width: 480px) { .a { color: #654321 } }</style>"
+    fetched = (
+        '<link rel="stylesheet" href="http://127.0.0.1:1/x.css"><style>@import url(http://127.0.0.1:1/y.css);</style>'
+    )
+    html = html_of({"title": "Title", "html": f'{styled}{fetched}<p class="a">Hello</p>'})
+    assert 'style="color: #123456' in html
+    assert "@media" in html
+    assert "<link" not in html
+    assert "<h1" not in html  # it is laid out already
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "</title><script>alert(1)</script>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="data:text/html,x">x</a>',
+    "<style></style><script>alert(1)</script>",
+    '<iframe src="https://evil.example"></iframe>',
+    '<form action="https://evil.example"><input></form>',
+    "{{ 7 | times: 7 }}{% include 'x' %}",
+    "{{ settings.SECRET_KEY }}{% load static %}",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("field", ["title", "body", "html", "action_url", "from_name"])
+def test_nothing_in_the_words_runs(field: str, value: str) -> None:
+    message = build(make_work({field: value}))
+    html = str(message.alternatives[0][0]).lower()
+    for bad in ("<script", "<svg", "<iframe", "<form", '<img src="x" onerror', 'href="javascript', 'href="data:', "49"):
+        assert bad not in html
+    if field in ("title", "body"):
+        assert value in message.body
