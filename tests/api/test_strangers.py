@@ -33,7 +33,7 @@ USERS = {"user_token", "session"}
 TABLES = ("subscriber", "topic", "topicmember", "eventtype", "template", "notification", "inboxitem", "delivery")
 TABLES += ("chataddress", "consent", "device", "suppression", "preference", "signingkey", "apikey", "stream", "fanout")
 # what a tenant names itself: the stranger who asks has none of its own
-NAMED = {"subscriber", "device", "topic", "event_type", "template"}
+NAMED = {"subscriber", "device", "topic", "event_type", "template", "provider"}
 PAGE = "https://app.example"
 STRANGE_PAGES = ("https://evil.example", "null", f"{PAGE}.evil.example", "http://app.example")
 # what differs from one answer to the next whoever asks

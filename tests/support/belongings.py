@@ -37,6 +37,9 @@ from tests.support.deliveries import make_item, owe
 from tests.support.devices import make_device
 from tests.support.factories import make_subscriber, make_tenant, send
 
+# an account whose provider signs nothing
+BEEM = {"api_key": "k", "secret_key": "s"}
+
 
 @dataclass(frozen=True)
 class Belongings:
@@ -63,6 +66,7 @@ def make_belongings(tenant: Tenant) -> Belongings:
     hook = create_webhook(tenant=tenant, url="https://hooks.example.com/hub", events=["webhook.test"])
     count = InboxItem.objects.filter(subscriber=alice).count()
     Stream.objects.filter(subscriber=alice).update(last_seq=count, unread=count, unseen=count)
+    told = create_provider(tenant=tenant, key="reports", kind="beem", active=False, config=BEEM)
     return Belongings(
         tenant=tenant.slug,
         api_key=create_api_key(tenant=tenant, name="server", scopes=["*"])[1],
@@ -77,8 +81,8 @@ def make_belongings(tenant: Tenant) -> Belongings:
             "version": "1",
             "api_key": str(create_api_key(tenant=tenant, name="another", scopes=["*"])[0].pk),
             "signing_key": str(create_signing_key(tenant=tenant).pk),
-            "callback_account": "hub.mail",
-            "callback_token": token_of("hub.mail"),
+            "callback_account": str(told.pk),
+            "callback_token": token_of(str(told.pk)),
             "provider": create_provider(tenant=tenant, key="texts", kind="django", active=False).key,
             "tenant": tenant.slug,
             "sandbox": tenant.slug,
