@@ -12,9 +12,10 @@ from django.db.models.functions import Coalesce, Now
 from hub.audience.models import Stream
 from hub.clock import due as is_due
 from hub.conf import conf
+from hub.fallback.attempts import Begun, begin
 from hub.fallback.handover import hand_on
 from hub.fallback.hours import put_off
-from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.models import Delivery
 from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.words import Words, words_to_send
@@ -131,36 +132,21 @@ def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
 
 
 def _attempt(deliveries: Sequence[Delivery], routes: Routes, words: Mapping[UUID, Words]) -> list[Work]:
-    """Put each destination and its attempt on record. What is called without being on record can't be recovered."""
-    wanted = [
-        DeliveryDestination(tenant_id=d.tenant_id, delivery=d, address=route.destination.address)
-        for d in deliveries
-        for route in routes[d.id]
-    ]
-    DeliveryDestination.objects.bulk_create(wanted, ignore_conflicts=True)
-    # read back: an address that was tried before keeps its row
-    known = DeliveryDestination.objects.filter(delivery__in=deliveries)
-    ids = {(row.delivery_id, row.address): row.id for row in known}
-    works = [
-        _work(d, ids[d.id, route.destination.address], route, words[d.id].content)
-        for d in deliveries
-        for route in routes[d.id]
-    ]
-    tenants = {d.id: d.tenant_id for d in deliveries}
-    Attempt.objects.bulk_create(
-        Attempt(
-            id=w.attempt_id,
-            tenant_id=tenants[w.delivery_id],
-            destination_id=w.destination_id,
-            fence=w.fence,
-            provider=w.account.label,
-        )
-        for w in works
+    """The works of these deliveries, each on record."""
+    going = [(d, route, uuid7()) for d in deliveries for route in routes[d.id]]
+    ids = begin(
+        [
+            Begun(attempt_id, d.tenant_id, d.id, route.destination.address, d.fence, route.account.label)
+            for d, route, attempt_id in going
+        ]
     )
-    return works
+    return [
+        _work(d, ids[d.id, route.destination.address], attempt_id, route, words[d.id].content)
+        for d, route, attempt_id in going
+    ]
 
 
-def _work(delivery: Any, destination_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
+def _work(delivery: Any, destination_id: UUID, attempt_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
     notification, subscriber = delivery.notification, delivery.subscriber
     ends = [
         (end - delivery.present).total_seconds() for end in (notification.expires_at, delivery.item.expires_at) if end
@@ -168,7 +154,7 @@ def _work(delivery: Any, destination_id: UUID, route: Route, content: Mapping[st
     return Work(
         delivery_id=delivery.id,
         destination_id=destination_id,
-        attempt_id=uuid7(),
+        attempt_id=attempt_id,
         fence=delivery.fence,
         generation=delivery.generation,
         message_id=f"{delivery.id}.{delivery.generation}",
