@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -41,7 +42,7 @@ SELECT delivery_id, address, id FROM placed
 
 def begin(attempts: Sequence[Begun]) -> dict[tuple[UUID, str], UUID]:
     """Put each destination and its attempt on record, in one statement. Returns the destinations' ids."""
-    columns = [
+    columns: list[Any] = [
         [uuid7() for _ in attempts],
         [a.attempt_id for a in attempts],
         [a.tenant_id for a in attempts],

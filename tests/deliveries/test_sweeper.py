@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,12 +12,15 @@ from django.db import connection
 from deliveries import dispatch, sweeper
 from deliveries.worker import Ticker
 from hub.audience.models import Stream, Subscriber
+from hub.callbacks.models import Callback
+from hub.devices.models import Device
 from hub.fallback.models import Delivery
 from hub.inbox.models import InboxItem
 from hub.notifications.models import FanOut, Idempotency, Notification
 from hub.webhooks.models import Webhook
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import CONTENT, expire_leases, owe, take
+from tests.support.devices import make_device
 from tests.support.factories import item_of, send
 from tests.support.webhooks import make_webhook, owe_event
 
@@ -43,6 +47,12 @@ def keep(subscriber: Subscriber, key: str, expires_at: datetime) -> None:
     )
 
 
+def heard(digest: str, **fields: Any) -> None:
+    """A provider's call that was kept."""
+    row = Callback.objects.create(account="gone", label="django:gone", digest=digest, call={})
+    Callback.objects.filter(pk=row.pk).update(**fields)
+
+
 def eventually(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 5
     while not condition():
@@ -66,6 +76,9 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     Webhook.objects.update(disabled_at=AGO)
     owe_event(hook, state="claimed", lease_until=AGO)
     owe_event(hook, state="delivered", finished_at=AGO - timedelta(days=31))
+    Device.objects.filter(pk=make_device(alice).pk).update(refreshed_at=AGO - timedelta(days=271))
+    heard("of an account that is gone")
+    heard("long ago", due_at=None, received_at=AGO - timedelta(days=8))
     keep(alice, "old", AGO)
     keep(alice, "new", datetime.now(UTC) + timedelta(hours=1))
 
@@ -79,6 +92,9 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
         "lanes": 1,
         "snoozes": 1,
         "expiry": 1,
+        "devices": 1,
+        "callbacks": 1,
+        "callback_history": 1,
         "idempotency": 1,
         "webhooks": 2,  # a lost call, then given up
         "webhook_history": 1,
