@@ -50,6 +50,9 @@ class Provider(ABC):
     batch_size: int = 1
     # calls at once, in one process
     concurrency: ClassVar[int] = 200
+    # Every address is another server's, chosen by strangers: that one fails says nothing of the others, and the account never
+    # rests. Else whoever registers a few dead addresses would silence it for everybody.
+    hosts_vary: ClassVar[bool] = False
     # messages a second that one account may send, all processes together; None: as many as it takes
     rate: ClassVar[float | None] = None
     # for how many seconds it knows a repeat by `Work.message_id`; None: it doesn't

@@ -17,6 +17,7 @@ from hub.providers.settings import Setting
 class ChatWebhook(ChatProvider):
     """`webhook-id` is the same for every attempt, so that a receiver can know a repeat."""
 
+    hosts_vary = True
     settings = (Setting("secret", "What each post is signed with (whsec_…).", secret=True),)
     title_limit = 500
     body_limit = 10_000

@@ -15,6 +15,8 @@ CARD = "application/vnd.microsoft.card.adaptive"
 class Teams(ChatProvider):
     """An account needs nothing: who knows a workflow's address may post to it."""
 
+    hosts_vary = True
+
     # a whole message has 28 KB at most, and a character up to 4 bytes
     body_limit = 5_000
     # the workflow is deleted or off, or its address no longer the right one

@@ -24,6 +24,7 @@ class WebPush(HttpProvider):
     """One pair of VAPID keys."""
 
     channel = "push"
+    hosts_vary = True
     settings = (
         Setting("private_key", "The VAPID key: PEM, or base64url of its 32 bytes.", secret=True),
         Setting("subject", "Whom push services may write to: mailto: or https:."),

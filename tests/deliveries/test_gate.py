@@ -119,6 +119,16 @@ def test_five_failures_open_it_in_every_process_and_one_probe_closes_it() -> Non
     assert not redis_client().exists(KEY)
 
 
+def test_addresses_of_strangers_that_fail_silence_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeChat, "hosts_vary", True)
+    mine, theirs = Gate(), Gate()
+    for _ in range(20):
+        mine.report(first(), [Transient(), Throttled(retry_after=3600)])
+    for its in (mine, theirs):
+        its.look()
+        assert pass_at(its, first()) == ""
+
+
 def test_without_redis_each_process_keeps_to_what_it_has_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "exchange", lambda heard: None)
     its, account = Gate(), first()
