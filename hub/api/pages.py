@@ -11,9 +11,9 @@ from hub.api.problems import problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400"""
-    if is_api(request):
-        host = isinstance(exception, DisallowedHost)
+    """400. Who asks for another host's page is told in JSON too: no page of ours was meant."""
+    host = isinstance(exception, DisallowedHost)
+    if host or is_api(request):
         detail = "The Host header names none of the hub's own hosts." if host else "The request can't be understood."
         return problem(request, 400, "malformed", detail)
     return defaults.bad_request(request, exception)

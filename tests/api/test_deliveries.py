@@ -48,7 +48,7 @@ def test_one_with_every_call_and_no_address(server: Api, dead: Delivery) -> None
     (destination,) = answered.json()["destinations"]
     assert (destination["address"], destination["outcome"]) == ("b…@example.com", "failed")
     (call,) = destination["attempts"]
-    assert (call["outcome"], call["code"], call["provider"]) == ("permanent", "550", "test")
+    assert (call["outcome"], call["code"], call["provider"]) == ("permanent", "550", "django:mail")
     assert b"bob@" not in answered.content
 
 

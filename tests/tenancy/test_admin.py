@@ -31,7 +31,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def test_origins_are_checked(browser: Client, tenant: Tenant) -> None:
-    form = {"slug": "acme", "name": "Acme", "allowed_origins": "https://A.example"}
+    form = {"slug": "acme", "name": "Acme", "allowed_origins": "https://A.example", "read_on": "never"}
     address = f"/admin/hub/tenant/{tenant.pk}/change/"
     assert browser.post(address, form).status_code == 302
     assert Tenant.objects.get().allowed_origins == ["https://a.example"]
@@ -41,7 +41,7 @@ def test_origins_are_checked(browser: Client, tenant: Tenant) -> None:
 def test_a_sandbox_whose_clock_is_ahead_stays_one(browser: Client, tenant: Tenant) -> None:
     Tenant.objects.update(sandbox=True)
     set_clock(tenant=tenant, offset=timedelta(hours=1))
-    form = {"name": "Acme", "allowed_origins": ""}
+    form = {"name": "Acme", "allowed_origins": "", "read_on": "never"}
     address = f"/admin/hub/tenant/{tenant.pk}/change/"
     assert "put it right first" in browser.post(address, form).content.decode()
     set_clock(tenant=tenant, offset=timedelta(0))

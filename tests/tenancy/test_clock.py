@@ -101,7 +101,7 @@ def test_what_is_due_at_once_is_due_by_that_clock(sandbox: Tenant, people: list[
     assert hand_on([step.pk]) == 1
     for one in people:
         owe(one, state="claimed", lease_until=now() - HOUR)
-    assert recover(max_unknowns={}) == 2
+    assert recover() == 2
     waiting = Delivery.objects.filter(state="waiting")
     ahead = [row.due_at - now() for row in waiting.filter(tenant=sandbox)]
     assert len(ahead) == 3
