@@ -47,6 +47,11 @@ def check_json(value: object, *, field: str) -> None:
             raise InvalidRequest.on(path, "NUL and lone surrogates can't be stored.", "characters")
 
 
+# a number with an exponent, or a text that looks like one
+_EXPONENT = re.compile(rb"\de\+?\d")
+LARGEST = 2.0**63
+
+
 def plain_object(value: object, *, field: str, limit: int) -> dict[str, Any]:
     """`value` as a JSON object of at most `limit` bytes. Dates and UUIDs from Python code become strings."""
     if not isinstance(value, dict):
@@ -59,8 +64,17 @@ def plain_object(value: object, *, field: str, limit: int) -> dict[str, Any]:
         raise InvalidRequest.on(field, f"At most {limit} bytes as JSON.", "too_long")
     if b"\\u0000" in encoded or encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH:
         check_json(value, field=field)
+    if _EXPONENT.search(encoded):
+        _check_numbers(field, value)
     plain: dict[str, Any] = orjson.loads(encoded)
     return plain
+
+
+def _check_numbers(field: str, value: object) -> None:
+    """PostgreSQL gives 1e30 back as an integer, which has no place in 64 bits: nobody could be shown it again."""
+    for path, _, part in _walk(field, value):
+        if isinstance(part, float) and abs(part) >= LARGEST:
+            raise InvalidRequest.on(path[:200], f"Numbers are smaller than {LARGEST:.0e}.", "invalid")
 
 
 def _walk(path: str, value: object) -> Iterator[tuple[str, int, object]]:

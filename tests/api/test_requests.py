@@ -184,3 +184,19 @@ def test_atomic_requests_of_a_host_hold_no_commit_back() -> None:
     """What is told after a commit must be committed: Django leaves out views that say so."""
     route = resolve("/api/v1/inbox/mark")
     assert "default" in route.func._non_atomic_requests  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("number", [1e30, -1e300, 9.3e18])
+def test_a_number_that_nobody_could_be_shown_again_is_refused(server: Api, number: float) -> None:
+    """PostgreSQL writes 1e30 out, as an integer of 31 digits."""
+    problem = server.post("/notifications", {"to": "alice", "title": "x", "data": {"a": [number]}})
+    assert fields_of(problem_of(problem, 422, "invalid_request")) == {"data.a.0"}
+    template = {"key": "big", "title": "x", "schema": {"type": "object", "properties": {"a": {"const": number}}}}
+    refused = problem_of(server.post("/templates", template), 422, "invalid_request")
+    assert "schema.properties.a.const" in fields_of(refused)
+
+
+def test_other_numbers_are_shown_as_they_are(server: Api) -> None:
+    data = {"a": 1e18, "b": 1e-30, "c": "1e30", "d": 2**53, "e": -0.5}
+    sent = server.post("/notifications", {"to": "alice", "title": "x", "data": data})
+    assert server.get(f"/notifications/{sent.json()['id']}").json()["data"] == data
