@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.content.keys import is_key
-from hub.content.library import EMPTY, Library, library
 from hub.content.models import EventType, Template, TemplateVersion
+from hub.content.parts import EMPTY, PublishedParts, published_parts
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 
@@ -25,7 +25,7 @@ class Catalogue:
 
     event_types: Mapping[str, EventType]
     templates: Mapping[str, Template]
-    library: Library
+    parts: PublishedParts
 
     def event_type(self, key: str) -> EventType | None:
         """The event type that may be sent; None without a key. Raises InvalidRequest of `event`."""
@@ -63,7 +63,7 @@ def catalogue(*, tenant: Tenant, events: Collection[Any], templates: Collection[
     named = Template.objects.filter(tenant=tenant, key__in=_keys(templates)).select_related("published")
     found = {template.key: template for template in named} if _keys(templates) else {}
     uses = {key for template in found.values() if template.published for key in template.published.uses}
-    parts = library(tenant=tenant, keys=uses) if uses else EMPTY
+    parts = published_parts(tenant=tenant, keys=uses) if uses else EMPTY
     return Catalogue({found.key: found for found in types}, found, parts)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.content.library import library
 from hub.content.locales import best, check_locale
 from hub.content.models import Template
 from hub.content.overrides import FIELDS
+from hub.content.parts import published_parts
 from hub.content.render import render
 from hub.content.sources import uses
 from hub.content.templates import get_template
@@ -47,7 +47,7 @@ def preview(
     rendered = render(
         tenant=tenant,
         template=content,
-        library=library(tenant=tenant, keys=uses(content)),
+        parts=published_parts(tenant=tenant, keys=uses(content)),
         locale=language,
         channels=FIELDS,
         data=content.get("example") if data is None else data,

@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup
 
 from hub.content.budget import budget
-from hub.content.library import EMPTY, Library, Parts
 from hub.content.liquid import fill
 from hub.content.locales import overlaid, said_in
 from hub.content.overrides import FIELDS, MAX_BODY, MAX_HTML, said_on
+from hub.content.parts import EMPTY, Parts, PublishedParts
 from hub.content.safety import check_html, check_url, clean_html, text_of
 from hub.content.schema import check_data
 from hub.content.values import check_text, plain_object
@@ -48,7 +48,7 @@ def render(
     *,
     tenant: Tenant,
     template: Mapping[str, Any],
-    library: Library = EMPTY,
+    parts: PublishedParts = EMPTY,
     locale: str = "",
     channels: Collection[str] = (),
     given: Mapping[str, Any] | None = None,
@@ -66,20 +66,25 @@ def render(
     own = {name: value for name, value in (given or {}).items() if value}
     values = {**context, "actor": context["actor"] or {}, "tenant": _shown(tenant)}
     with budget():
-        return _rendered(_Filling(template, own, locale, values, library), channels, context)
+        return _rendered(_Filling(template, own, locale, values, parts), channels, context)
 
 
 class _Filling:
     """One language of a template, and what it is filled with."""
 
     def __init__(
-        self, template: Mapping[str, Any], given: Mapping[str, Any], locale: str, values: Mapping[str, Any], of: Library
+        self,
+        template: Mapping[str, Any],
+        given: Mapping[str, Any],
+        locale: str,
+        values: Mapping[str, Any],
+        of: PublishedParts,
     ) -> None:
         self.given = given
         # what is said literally takes the place of what channels say too
         self.said = overlaid(said_in(template, locale), dict.fromkeys(given, "-"))
         self.values = values
-        self.parts: Parts = of.parts(locale)
+        self.parts: Parts = of.in_language(locale)
 
     def word(self, name: str) -> Any:
         """What is said in general; "" for nothing."""

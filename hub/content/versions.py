@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from hub.content.budget import CHECK_SECONDS, budget
-from hub.content.library import Library, library
 from hub.content.models import Template, TemplateVersion
 from hub.content.overrides import FIELDS
+from hub.content.parts import PublishedParts, published_parts
 from hub.content.render import render
 from hub.content.samples import samples
 from hub.content.sources import uses
@@ -43,7 +43,7 @@ def publish(*, tenant: Tenant, key: str, creator: str, note: str = "") -> Templa
     """
     template = lock_template(tenant=tenant, key=key)
     named = uses(template.content)
-    has = library(tenant=tenant, keys=named)
+    has = published_parts(tenant=tenant, keys=named)
     _check_parts(named, has)
     if template.kind == Template.Kind.MESSAGE:
         check_filled(tenant, template.content, has)
@@ -76,7 +76,7 @@ def _say(template: Template, *, note: str, **fields: Any) -> TemplateVersion:
     return version
 
 
-def _check_parts(named: Mapping[str, str], has: Library) -> None:
+def _check_parts(named: Mapping[str, str], has: PublishedParts) -> None:
     missing = [
         FieldError(field, "not_found", f"There is no {key} that is published as a layout or partial.")
         for key, field in named.items()
@@ -86,7 +86,7 @@ def _check_parts(named: Mapping[str, str], has: Library) -> None:
         raise InvalidRequest(" ".join(error.message for error in missing), missing)
 
 
-def check_filled(tenant: Tenant, content: Mapping[str, Any], has: Library) -> None:
+def check_filled(tenant: Tenant, content: Mapping[str, Any], has: PublishedParts) -> None:
     """Raise InvalidRequest for what goes wrong when a message is filled with what it says may come."""
     errors: dict[tuple[str, str], FieldError] = {}
     with budget(CHECK_SECONDS):
@@ -96,7 +96,7 @@ def check_filled(tenant: Tenant, content: Mapping[str, Any], has: Library) -> No
         raise InvalidRequest(" ".join(error.message for error in list(errors.values())[:3]), list(errors.values()))
 
 
-def _wrong(tenant: Tenant, content: Mapping[str, Any], has: Library) -> Iterator[FieldError]:
+def _wrong(tenant: Tenant, content: Mapping[str, Any], has: PublishedParts) -> Iterator[FieldError]:
     """An example must do in everything; what is made from the schema is held to its variables alone, since a real address
     or a short title can't be made up."""
     example = content.get("example")
@@ -110,7 +110,7 @@ def _wrong(tenant: Tenant, content: Mapping[str, Any], has: Library) -> Iterator
             filled = render(
                 tenant=tenant,
                 template=content if strict else bare,
-                library=has,
+                parts=has,
                 locale=locale,
                 channels=FIELDS,
                 data=data,

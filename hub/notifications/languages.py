@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from hub.content.budget import SECONDS, budget
-from hub.content.library import EMPTY, Library, library
 from hub.content.locales import best
 from hub.content.models import Rendition, Template
+from hub.content.parts import EMPTY, PublishedParts, published_parts
 from hub.content.render import render
 from hub.exceptions import InvalidRequest
 from hub.notifications.models import Notification
@@ -57,7 +57,7 @@ def mend(notification: Notification, rendition: Rendition) -> None:
     template = Template.objects.filter(tenant=notification.tenant, key=notification.template).first()
     if template is None or template.published is None or template.published_id == notification.version_id:
         return
-    parts = library(tenant=notification.tenant, keys=template.published.uses)
+    parts = published_parts(tenant=notification.tenant, keys=template.published.uses)
     fresh = _rendered(notification, template.published.content, rendition.locale, parts)
     said = fresh.content or {}
     rendition.bodies |= {step["channel"]: said | fresh.bodies.get(step["channel"], {}) for step in notification.ladder}
@@ -89,21 +89,21 @@ def _stored(notification: Notification, wanted: Collection[str]) -> Iterable[Ren
 def _make(notification: Notification, locales: Collection[str]) -> list[Rendition]:
     version = notification.version
     assert version is not None  # noqa: S101  it has languages
-    parts = library(tenant=notification.tenant, keys=version.uses) if version.uses else EMPTY
+    parts = published_parts(tenant=notification.tenant, keys=version.uses) if version.uses else EMPTY
     with budget(BATCH_SECONDS):
         made = [_rendered(notification, version.content, locale, parts) for locale in sorted(locales)]
     Rendition.objects.bulk_create(made)
     return made
 
 
-def _rendered(notification: Notification, template: Mapping[str, Any], locale: str, parts: Library) -> Rendition:
+def _rendered(notification: Notification, template: Mapping[str, Any], locale: str, parts: PublishedParts) -> Rendition:
     content = notification.content
     rendition = Rendition(tenant_id=notification.tenant_id, notification=notification, locale=locale)
     try:
         rendered = render(
             tenant=notification.tenant,
             template={name: value for name, value in template.items() if name != "schema"},
-            library=parts,
+            parts=parts,
             locale=locale,
             channels=[step["channel"] for step in notification.ladder],
             given={name: content[name] for name in notification.said},

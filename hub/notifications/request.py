@@ -72,7 +72,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
     rendered = render(
         tenant=tenant,
         template=source.content,
-        library=known.library,
+        parts=known.parts,
         channels=[step["channel"] for step in steps],
         given=given,
         actor=request.get("actor"),

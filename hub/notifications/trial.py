@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from hub.content.catalogue import Catalogue
-from hub.content.library import EMPTY
+from hub.content.parts import EMPTY
 from hub.content.preview import Preview, preview
 from hub.content.render import SAID
 from hub.exceptions import Forbidden, InvalidRequest

@@ -9,38 +9,31 @@ import argparse
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
-from project.emulators.base import Emulator, json_reply
+from project.emulators.base import Endpoint, json_reply
 from project.emulators.every import every
 from project.emulators.recorder import Message, Recorder
 from project.emulators.request import Request
-from project.emulators.script import Late, Refusal, Reply
+from project.emulators.script import Late, Reply
 from project.emulators.serving import listening
 
 
-class Counts(Emulator):
+class Counts(Endpoint):
     """What arrived at the others, in numbers alone."""
 
-    name, channel = "counts", ""
+    name = "counts"
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__(recorder)
+        super().__init__()
         self.taken: Counter[str] = Counter()
         recorder.listen(self.count)
 
     def count(self, message: Message) -> None:
         self.taken[message.provider] += message.taken
 
-    def receive(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         return json_reply(self.taken)
-
-    def accept(self, messages: Sequence[Message]) -> Reply:
-        raise NotImplementedError("nothing is sent here")
-
-    def refuse(self, refusal: Refusal, request: Request) -> Reply:
-        return json_reply({"error": refusal.message}, refusal.status)
 
 
 def main() -> None:

@@ -15,17 +15,29 @@ from project.emulators.script import EMPTY, NOT_TAKEN, Act, Deed, Late, Refusal,
 logger = logging.getLogger(__name__)
 
 
-class Emulator(ABC):
-    """One provider. `url` is its address once it is served. Give several one recorder and one clock to share."""
+class Endpoint(ABC):
+    """What answers below a name of its own. `url` is its address once it is served."""
 
     name: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.url = ""
+
+    @abstractmethod
+    def handle(self, request: Request) -> Reply | Deed:
+        """The answer, or what is done to the connection instead."""
+
+
+class Emulator(Endpoint):
+    """One provider. Give several one recorder and one clock to share."""
+
     channel: ClassVar[str]
 
     def __init__(self, recorder: Recorder | None = None, clock: Clock | None = None) -> None:
+        super().__init__()
         self.recorder = recorder or Recorder()
         self.clock = clock or Clock()
-        self.script = Script()
-        self.url = ""
 
     @abstractmethod
     def receive(self, request: Request) -> Sequence[Message] | Reply:

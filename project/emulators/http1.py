@@ -1,6 +1,6 @@
 """HTTP/1.1 by hand, because a test must be able to say when a connection breaks, and a measurement must not wait for it.
 
-One server for any number of emulators, each below its own name: `http://127.0.0.1:9000/fcm/…`.
+One server for any number of endpoints, each below its own name: `http://127.0.0.1:9000/fcm/…`.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import httptools
 
-from project.emulators.base import Emulator
+from project.emulators.base import Endpoint
 from project.emulators.request import Request
 from project.emulators.script import HANG, Deed, Reply
 from project.emulators.sockets import Connection
@@ -21,9 +21,9 @@ BETWEEN_PARTS = 0.01  # seconds
 class Http1(Connection):
     """One client's connection. Its requests are answered one after the other."""
 
-    def __init__(self, emulators: Mapping[str, Emulator], connections: set[Connection]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], connections: set[Connection]) -> None:
         super().__init__(connections)
-        self._emulators = emulators
+        self._endpoints = endpoints
         self._parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
@@ -44,8 +44,8 @@ class Http1(Connection):
 
     def on_headers_complete(self) -> None:
         name, _, self._rest = self._target.decode("latin-1").lstrip("/").partition("/")
-        self._emulator = self._emulators.get(name)
-        if self._emulator and self._emulator.script.cuts_off():
+        self._endpoint = self._endpoints.get(name)
+        if self._endpoint and self._endpoint.script.cuts_off():
             self.reset()
         elif self._headers.get("expect", "").lower() == "100-continue":
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -58,11 +58,11 @@ class Http1(Connection):
     def on_message_complete(self) -> None:
         if self.closing:
             return
-        if self._emulator is None:
+        if self._endpoint is None:
             self._answer(Reply(404, b"There is no such provider here.\n"))
             return
         method = self._parser.get_method().decode()
-        outcome = self._emulator.handle(Request(method, f"/{self._rest}", self._headers, bytes(self._body)))
+        outcome = self._endpoint.handle(Request(method, f"/{self._rest}", self._headers, bytes(self._body)))
         if isinstance(outcome, Deed):
             self.reset() if outcome is not HANG else None
         elif outcome.delay:
@@ -100,7 +100,7 @@ def phrase(status: int) -> str:
 
 
 async def listen(
-    emulators: Mapping[str, Emulator], connections: set[Connection], host: str, port: int
+    endpoints: Mapping[str, Endpoint], connections: set[Connection], host: str, port: int
 ) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Http1(emulators, connections), host, port, backlog=1024)
+    return await loop.create_server(lambda: Http1(endpoints, connections), host, port, backlog=1024)

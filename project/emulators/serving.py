@@ -14,7 +14,7 @@ from pathlib import Path
 
 from project.emulators import http1, http2
 from project.emulators.apns import Apns
-from project.emulators.base import Emulator
+from project.emulators.base import Endpoint
 from project.emulators.certificate import make_certificate, server_tls
 from project.emulators.sockets import Connection, NotTls
 
@@ -24,7 +24,7 @@ PATIENCE = 10.0  # seconds to start or to stop
 
 @asynccontextmanager
 async def listening(
-    *emulators: Emulator, host: str = HOST, port: int = 0, apns_port: int = 0, folder: Path
+    *endpoints: Endpoint, host: str = HOST, port: int = 0, apns_port: int = 0, folder: Path
 ) -> AsyncIterator[None]:
     """Serve on this loop until the block ends. `port` is that of HTTP/1.1; 0 takes any free one.
 
@@ -33,12 +33,12 @@ async def listening(
     async with AsyncExitStack() as stack:
         connections: set[Connection] = set()
         stack.callback(reset_all, connections)
-        by_name = {emulator.name: emulator for emulator in emulators if not isinstance(emulator, Apns)}
+        by_name = {endpoint.name: endpoint for endpoint in endpoints if not isinstance(endpoint, Apns)}
         server = await http1.listen(by_name, connections, host, port)
         stack.callback(server.close)
-        for emulator in by_name.values():
-            emulator.url = f"http://{HOST}:{port_of(server)}/{emulator.name}"
-        for apns in (emulator for emulator in emulators if isinstance(emulator, Apns)):
+        for endpoint in by_name.values():
+            endpoint.url = f"http://{HOST}:{port_of(server)}/{endpoint.name}"
+        for apns in (endpoint for endpoint in endpoints if isinstance(endpoint, Apns)):
             certificate, key = make_certificate(folder)
             server = await http2.listen(apns, connections, host, apns_port, server_tls(certificate, key))
             stack.callback(server.close)
@@ -58,10 +58,10 @@ def reset_all(connections: set[Connection]) -> None:
 
 
 @contextmanager
-def serving(*emulators: Emulator, folder: Path | None = None) -> Iterator[None]:
+def serving(*endpoints: Endpoint, folder: Path | None = None) -> Iterator[None]:
     """Serve from a thread with a loop of its own, as tests want it. `folder` keeps the certificate; absent: a new one."""
     with tempfile.TemporaryDirectory() as another, own_loop() as loop:
-        block = listening(*emulators, folder=folder or Path(another))
+        block = listening(*endpoints, folder=folder or Path(another))
 
         async def leave() -> None:
             await block.__aexit__(None, None, None)

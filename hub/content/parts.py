@@ -22,22 +22,22 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class PublishedParts:
     """The published content of layouts and partials, by key."""
 
     contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def parts(self, locale: str) -> Parts:
+    def in_language(self, locale: str) -> Parts:
         """All of it in one language. What has text alone is that in HTML too."""
         said = {key: said_in(content, locale) for key, content in self.contents.items()}
         text = {key: own["body"] for key, own in said.items() if own.get("body")}
         return Parts(html=text | {key: own["html"] for key, own in said.items() if own.get("html")}, text=text)
 
 
-EMPTY = Library()
+EMPTY = PublishedParts()
 
 
-def library(*, tenant: Tenant, keys: Collection[str]) -> Library:
+def published_parts(*, tenant: Tenant, keys: Collection[str]) -> PublishedParts:
     """What these keys name, and what that names in turn. A key that is not published is left out."""
     found: dict[str, Mapping[str, Any]] = {}
     wanted = set(keys)
@@ -49,4 +49,4 @@ def library(*, tenant: Tenant, keys: Collection[str]) -> Library:
         versions = {row.key: row.published for row in rows}
         found |= {key: version.content for key, version in versions.items() if version}
         wanted = {key for version in versions.values() if version for key in version.uses} - found.keys()
-    return Library(found) if found else EMPTY
+    return PublishedParts(found) if found else EMPTY
