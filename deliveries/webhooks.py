@@ -49,10 +49,11 @@ def start() -> None:
             _latest.start()
 
 
-def join(timeout: float) -> None:
-    """Wait until what `start` began has ended, `timeout` seconds at most."""
+def join(timeout: float) -> bool:
+    """Wait until what `start` began has ended, `timeout` seconds at most. Whether it has."""
     if _latest is not None:
         _latest.join(timeout)
+    return _latest is None or not _latest.is_alive()
 
 
 class _Run(Thread):

@@ -120,7 +120,7 @@ def test_no_webhook_leads_inside(witness: Witness, tenant: Tenant) -> None:
             webhook.save(force_insert=True)
             owe_event(webhook)
     webhooks.start()
-    webhooks.join(120)
+    assert webhooks.join(120)
     assert WebhookAttempt.objects.count() >= 150
     assert not WebhookAttempt.objects.exclude(status=None).exists()
     assert (witness.tried, witness.accepted) == ([], [])

@@ -99,7 +99,7 @@ def test_what_a_webhook_is_owed_is_hinted_at_once_it_is_committed(alice: Subscri
         assert not redis_client().exists(pending_key(WEBHOOKS_QUEUE))
     assert arrives(WEBHOOKS_QUEUE, 1)
     tasks.post_webhooks()
-    webhooks.join(10)
+    assert webhooks.join(10)
     assert not redis_client().exists(pending_key(WEBHOOKS_QUEUE))
     assert set(WebhookDelivery.objects.values_list("state", "attempts")) == {("waiting", 1)}
 

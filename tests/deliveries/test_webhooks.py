@@ -34,7 +34,7 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
         settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host,)}
         yield receiver
         receiver.over.set()
-        webhooks.join(20)
+        assert webhooks.join(20), "the next test would wait for this one's calls"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def webhook(tenant: Tenant, receiver: Receiver) -> Webhook:
 def post() -> None:
     """What is due is posted, and its answers are on record."""
     webhooks.start()
-    webhooks.join(20)
+    assert webhooks.join(20)
 
 
 def fresh(row: Any) -> Any:
@@ -282,7 +282,7 @@ def test_a_worker_that_dies_between_attempt_and_answer_loses_nothing(webhook: We
     assert claims.claim(limit=10) == []
     end_leases()
     sweeper.run_step("webhooks")
-    webhooks.join(20)
+    assert webhooks.join(20)
     assert (fresh(delivery).state, delivery.attempts, tries(delivery)) == ("delivered", 1, [None, 204])
     assert receiver.got[0].id == str(lost.delivery_id)
 
@@ -339,7 +339,7 @@ def test_a_failure_to_claim_leaves_the_rest_to_the_sweeper(
         post()
     assert fresh(delivery).state == "waiting"
     sweeper.run_step("webhooks")
-    webhooks.join(20)
+    assert webhooks.join(20)
     assert fresh(delivery).state == "delivered"
 
 

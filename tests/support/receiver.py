@@ -76,15 +76,17 @@ class Receiver:
     def at(self, path: str) -> list[Got]:
         return [got for got in self.got if got.path == path]
 
-    def hang(self, _: Handler) -> None:
+    def hang(self, handler: Handler) -> None:
+        """No answer: who waits is let go when it is over."""
         self.over.wait(30)
+        handler.close_connection = True
 
     def drip(self, handler: Handler) -> None:
         """A good answer whose body doesn't come."""
         handler.send_response(200)
         handler.send_header("Content-Length", "10")
         handler.end_headers()
-        self.over.wait(30)
+        self.hang(handler)
 
 
 def says(status: int, body: bytes = b"", **headers: str) -> Behaviour:
