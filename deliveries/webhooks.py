@@ -4,10 +4,9 @@ A run has no end of its own: an endpoint that hangs keeps its few places, and ev
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
@@ -16,7 +15,10 @@ from standardwebhooks import Webhook as Signer
 
 from deliveries import dispatch
 from deliveries.database import persistently, released
-from deliveries.topics import published
+from deliveries.providers.answers import seconds_until
+from deliveries.providers.http import JSON
+from deliveries.publishing import published, signer_for
+from deliveries.signing import signature
 from hub.clock import iso
 from hub.conf import conf
 from hub.loop import run, spawn
@@ -136,7 +138,7 @@ async def _post(client: Outbound, post: Post) -> Result:
             "POST", post.url, headers=headers, body=body, timeout=conf.provider_timeout, max_bytes=ANSWER, cut=True
         )
         status, answer = answered.status, answered.body.decode(errors="replace")
-        wait = _retry_after(answered.headers)
+        wait = seconds_until(answered.headers.get("retry-after", ""))
     except OutboundError as error:
         answer = error.message
     except Exception as error:
@@ -152,25 +154,13 @@ def signed(post: Post, at: datetime) -> tuple[dict[str, str], bytes]:
     would be headers as attributes of the message."""
     body = orjson.dumps({"type": post.type, "timestamp": iso(post.at), "data": post.data})
     key = str(post.delivery_id)
-    signature = {
-        "webhook-id": key,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(Signer(secret).sign(key, at, body.decode()) for secret in post.secrets),
-    }
-    if post.topic:
-        return published(post.topic, post.url, body, {"type": post.type, **signature})
-    return {"Content-Type": "application/json", "User-Agent": AGENT, **signature}, body
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from either form of the header (RFC 9110 §10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal() and len(value) < 10:
-        return float(value)
-    try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
+    headers = signature(key, at, body, map(Signer, post.secrets))
+    if topic := post.topic:
+        signer = signer_for(topic.region, topic.access_key_id, topic.secret_access_key)
+        return published(
+            post.url, {"TopicArn": topic.arn, "Message": body.decode()}, {"type": post.type, **headers}, signer
+        )
+    return {**JSON, "User-Agent": AGENT, **headers}, body
 
 
 def _printable(text: str) -> str:

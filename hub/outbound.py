@@ -27,7 +27,7 @@ _NOBODYS = tuple(
     for network in ("192.0.0.0/24", "2001::/32", "3fff::/20", "5f00::/16", "64:ff9b:1::/48")
 )
 # more than the client's own limit, which says better what went wrong
-_GRACE = 1.0
+GRACE = 1.0
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -120,7 +120,7 @@ def fetch(url: str, *, timeout: float = 10.0, max_bytes: int = 64 * 1024) -> Ans
             return await client.request("GET", url, timeout=timeout, max_bytes=max_bytes)
 
     try:
-        return run(get(), timeout=timeout + _GRACE)
+        return run(get(), timeout=timeout + GRACE)
     except TimeoutError as error:
         raise OutboundError(f"No whole answer within {timeout:g} s.", sent=True) from error
 

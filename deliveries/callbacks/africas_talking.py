@@ -5,7 +5,7 @@ https://developers.africastalking.com/docs/sms/notifications
 
 from collections.abc import Sequence
 
-from deliveries.callbacks.base import START_WORDS, STOP_WORDS, Reader, form_of, received_at, word_of
+from deliveries.callbacks.base import Reader, answered, form_of, received_at
 from hub.callbacks.events import Call, Event, Kind
 
 _KINDS = {"Success": Kind.DELIVERED, "Failed": Kind.FAILED, "Rejected": Kind.FAILED, "AbsentSubscriber": Kind.FAILED}
@@ -18,10 +18,7 @@ class AfricasTalkingReader(Reader):
     def read(self, call: Call) -> Sequence[Event]:
         form = form_of(call)
         if "text" in form:
-            word = word_of(form["text"])
-            kind = Kind.STOPPED if word in STOP_WORDS else Kind.STARTED if word in START_WORDS else None
-            sender = form.get("from", "")
-            return [Event(kind, received_at(), address=sender, id=form.get("id", ""))] if kind and sender else []
+            return answered(form["text"], form.get("from", ""), form.get("id", ""))
         kind = _KINDS.get(form.get("status", ""))
         if kind is None:
             return []

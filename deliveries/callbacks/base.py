@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from hub.callbacks.events import Call, Event, Reply
+from hub.callbacks.events import Call, Event, Kind, Reply
 from hub.providers.accounts import Account
 
 # answers to a text message that its sender must heed, whatever the case (CTIA; the last ones are German and French)
@@ -41,6 +41,21 @@ def form_of(call: Call) -> dict[str, str]:
 def received_at() -> datetime:
     """For providers that don't say when."""
     return datetime.now(UTC)
+
+
+def instant_of(text: object) -> datetime:
+    """One such as `2026-01-31 09:00:00`, in UTC; now for what is none."""
+    try:
+        return datetime.strptime(str(text)[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return received_at()
+
+
+def answered(text: str, sender: str, id: str) -> list[Event]:
+    """What somebody wants who has answered a text message; nothing where it is none of the words that count."""
+    word = word_of(text)
+    kind = Kind.STOPPED if word in STOP_WORDS else Kind.STARTED if word in START_WORDS else None
+    return [Event(kind, received_at(), address=sender, id=id)] if kind and sender else []
 
 
 def word_of(text: str) -> str:

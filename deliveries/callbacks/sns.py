@@ -4,12 +4,10 @@ https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 
-from deliveries.callbacks.base import Reader, received_at
+from deliveries.callbacks.base import Reader, instant_of
 from deliveries.callbacks.sns_signature import confirm, message_of, verify
 from hub.callbacks.events import Call, Event, Kind
 
@@ -33,13 +31,5 @@ class SnsReader(Reader):
             return []
         answer = str(told.get("delivery", {}).get("providerResponse", ""))
         lasting = kind == Kind.FAILED and answer.startswith(_LASTING)
-        return [
-            Event(kind, _instant(about), str(about.get("messageId", "")), answer=answer, lasting=lasting, id=status)
-        ]
-
-
-def _instant(about: dict[str, Any]) -> datetime:
-    try:
-        return datetime.strptime(str(about["timestamp"])[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except (KeyError, ValueError):
-        return received_at()
+        at, message_id = instant_of(about.get("timestamp")), str(about.get("messageId", ""))
+        return [Event(kind, at, message_id, answer=answer, lasting=lasting, id=status)]

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Sequence
 from html import escape
 
-from deliveries.callbacks.base import HELP_WORDS, START_WORDS, STOP_WORDS, Reader, form_of, received_at, word_of
+from deliveries.callbacks.base import HELP_WORDS, Reader, answered, form_of, received_at, word_of
 from hub.callbacks.events import Call, Event, Kind, Reply, Unverified
 
 _KINDS = {"delivered": Kind.DELIVERED, "undelivered": Kind.FAILED, "failed": Kind.FAILED, "read": Kind.OPENED}
@@ -31,7 +31,7 @@ class TwilioReader(Reader):
     def read(self, call: Call) -> Sequence[Event]:
         form = form_of(call)
         if "MessageStatus" not in form:
-            return _answered(form)
+            return answered(form.get("Body", ""), form.get("From", ""), form.get("MessageSid", ""))
         kind = _KINDS.get(form["MessageStatus"])
         if kind is None:
             return []
@@ -45,9 +45,3 @@ class TwilioReader(Reader):
         asked = "MessageStatus" not in form and word_of(form.get("Body", "")) in HELP_WORDS
         said = f"<Message>{escape(text)}</Message>" if asked and text else ""
         return Reply(f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>', "text/xml")
-
-
-def _answered(form: dict[str, str]) -> list[Event]:
-    word, sender = word_of(form.get("Body", "")), form.get("From", "")
-    kind = Kind.STOPPED if word in STOP_WORDS else Kind.STARTED if word in START_WORDS else None
-    return [Event(kind, received_at(), address=sender, id=form.get("MessageSid", ""))] if kind and sender else []

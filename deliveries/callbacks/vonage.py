@@ -6,12 +6,11 @@ https://developer.vonage.com/en/getting-started/concepts/signing-messages
 import hmac
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from deliveries.callbacks.base import START_WORDS, STOP_WORDS, Reader, form_of, received_at, word_of
+from deliveries.callbacks.base import Reader, answered, form_of, instant_of
 from hub.callbacks.events import Call, Event, Kind, Unverified
 
 _KINDS = {"delivered": Kind.DELIVERED, "failed": Kind.FAILED, "rejected": Kind.FAILED, "expired": Kind.FAILED}
@@ -40,21 +39,15 @@ class VonageReader(Reader):
 
     def read(self, call: Call) -> Sequence[Event]:
         told = _fields(call)
-        number = f"+{str(told.get('msisdn', '')).lstrip('+')}"
+        message_id, status = str(told.get("messageId", "")), str(told.get("status", ""))
         if "text" in told:
-            word = word_of(str(told["text"]))
-            kind = Kind.STOPPED if word in STOP_WORDS else Kind.STARTED if word in START_WORDS else None
-            return [Event(kind, received_at(), address=number, id=str(told.get("messageId", "")))] if kind else []
-        kind = _KINDS.get(str(told.get("status", "")))
+            return answered(str(told["text"]), f"+{str(told.get('msisdn', '')).lstrip('+')}", message_id)
+        kind = _KINDS.get(status)
         if kind is None:
             return []
-        code = str(told.get("err-code", ""))
-        message_id, status = str(told.get("messageId", "")), str(told["status"])
-        return [
-            Event(
-                kind, _instant(told), message_id, code=code, lasting=kind == Kind.FAILED and code in _LASTING, id=status
-            )
-        ]
+        at, code = instant_of(told.get("message-timestamp")), str(told.get("err-code", ""))
+        lasting = kind == Kind.FAILED and code in _LASTING
+        return [Event(kind, at, message_id, code=code, lasting=lasting, id=status)]
 
 
 def _fields(call: Call) -> dict[str, Any]:
@@ -62,10 +55,3 @@ def _fields(call: Call) -> dict[str, Any]:
         return dict(form_of(call))
     told = orjson.loads(call.body)
     return told if isinstance(told, dict) else {}
-
-
-def _instant(told: dict[str, Any]) -> datetime:
-    try:
-        return datetime.strptime(str(told["message-timestamp"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except (KeyError, ValueError):
-        return received_at()

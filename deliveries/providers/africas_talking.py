@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from deliveries.providers.answers import fields_of, text_of
+from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, OptedOut, Permanent
+from deliveries.providers.http import API_URL
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -22,7 +23,7 @@ class AfricasTalking(SmsProvider):
         Setting("username", "The application's username."),
         Setting("api_key", "Its API key.", secret=True),
         *SMS_SETTINGS,
-        Setting("url", "The API's address, if it is not the provider's own.", type="url", required=False),
+        API_URL,
     )
     codes = {
         # held back as a risk, no route, refused by the network
@@ -38,7 +39,7 @@ class AfricasTalking(SmsProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._url = f"{self.config.get('url') or 'https://api.africastalking.com'}/version1/messaging"
+        self._url = f"{self.base('https://api.africastalking.com')}/version1/messaging"
         self._username = self.needed("username")
         self._headers = {"apiKey": self.needed("api_key"), "Accept": "application/json"}
 
@@ -50,7 +51,7 @@ class AfricasTalking(SmsProvider):
         code = self.code_of(answer)
         if code in TAKEN:
             return Sent(str(_recipient(answer).get("messageId") or ""), code)
-        raise self.refused(answer) if code else Ambiguous("unreadable", text_of(answer))
+        raise self.refused(answer)
 
     def code_of(self, answer: Answer) -> str:
         """The number's own, or what is said instead of all numbers."""

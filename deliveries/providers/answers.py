@@ -47,8 +47,13 @@ def text_of(answer: Answer) -> str:
 
 def fields_of(answer: Answer) -> dict[str, Any]:
     """The JSON object in the body; empty where there is none."""
+    return object_in(answer.body)
+
+
+def object_in(body: bytes) -> dict[str, Any]:
+    """The JSON object that `body` is; empty where it is none."""
     try:
-        value = orjson.loads(answer.body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}

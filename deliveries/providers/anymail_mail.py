@@ -1,6 +1,5 @@
 """Email through the API of an email service, each spoken by Anymail's own backend for it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
@@ -19,12 +18,10 @@ from deliveries.providers.mail_wire import reroute_amazon, reroute_requests
 from hub.conf import conf
 from hub.fallback.work import Work
 from hub.loop import run
-from hub.outbound import Answer
+from hub.outbound import GRACE, Answer
 from hub.providers.accounts import Account
 from hub.providers.settings import Setting
 
-# more than the client's own limit, which says better what went wrong
-_GRACE = 1.0
 _REFUSED = frozenset({"rejected", "invalid"})
 
 
@@ -70,7 +67,7 @@ class AnymailMail(Mail, HttpProvider):
     async def send(self, batch: Sequence[Work]) -> Sequence[Receipt]:
         if len(batch) == 1 or not _alike(batch):
             return await super().send(batch)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._together, batch)
+        return await self.in_thread(self._together, batch)
 
     async def idle(self) -> None:
         """Nothing to close: backends of Anymail's hold no connection of their own here."""
@@ -97,7 +94,7 @@ class AnymailMail(Mail, HttpProvider):
 
     def _carry(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """From a thread, over the client on the loop."""
-        return run(self._call(method, url, headers, body), timeout=conf.provider_timeout + _GRACE)
+        return run(self._call(method, url, headers, body), timeout=conf.provider_timeout + GRACE)
 
 
 def _alike(batch: Sequence[Work]) -> bool:

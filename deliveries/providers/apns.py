@@ -26,6 +26,7 @@ SERVERS = {
     "production": APNsProductionClientProtocol.APNS_SERVER,
     "sandbox": APNsDevelopmentClientProtocol.APNS_SERVER,
 }
+_NEEDED = ("key", "key_id", "team_id", "topic")
 _DEVICE_TOKEN = re.compile(r"[0-9a-fA-F]{64,512}")
 
 
@@ -44,10 +45,8 @@ class Apns(OneByOne):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        missing = [name for name in ("key", "key_id", "team_id", "topic") if not account.config.get(name)]
-        if missing:
-            raise Configuration(f"no_{missing[0]}", f"an account with apns needs {missing[0]}")
-        self._token = ProviderToken(*(account.config[name] for name in ("key", "key_id", "team_id")))
+        key, key_id, team_id, _ = (self.needed(name) for name in _NEEDED)
+        self._token = ProviderToken(key, key_id, team_id)
         self._emulator = _emulator(account)
         self._clients: dict[str, Client] = {}
 
@@ -86,7 +85,7 @@ class Client(APNs):
     def __init__(self, account: Account, token: ProviderToken, host: str, port: int) -> None:
         tls = ssl.create_default_context(cafile=account.config.get("ca_file"))
         tls.set_alpn_protocols(["h2"])
-        options: dict[str, Any] = {name: account.config[name] for name in ("key", "key_id", "team_id", "topic")}
+        options: dict[str, Any] = {name: account.config[name] for name in _NEEDED}
         super().__init__(**options, ssl_context=tls, err_func=_judged_elsewhere)
         self.pool = ConnectionPool(host=host, port=port, token=token, ssl_context=tls, **options)
 

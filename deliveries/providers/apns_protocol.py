@@ -31,6 +31,8 @@ from h2.events import (
 )
 from h2.exceptions import NoAvailableStreamIDError, ProtocolError
 
+from deliveries.providers.answers import object_in
+
 MAX_ANSWER = 16 * 1024  # bytes
 
 
@@ -163,7 +165,7 @@ class Protocol(APNsTLSClientProtocol):
 
     def _finish(self, stream_id: int) -> None:
         answer = self._answers.pop(stream_id, None) or _Answer()
-        said = _fields_of(bytes(answer.body))
+        said = object_in(bytes(answer.body))
         name = self.request_streams.get(stream_id, "")
         result = Result(
             answer.headers.get(b"apns-id", b"").decode() or name,
@@ -218,11 +220,3 @@ class Protocol(APNsTLSClientProtocol):
     def _window(self) -> int:
         """Bytes that Apple takes now, on a new stream."""
         return min(self.conn.outbound_flow_control_window, self.conn.remote_settings.initial_window_size)
-
-
-def _fields_of(body: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

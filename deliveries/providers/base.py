@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
-from deliveries.providers.errors import Ambiguous, SendError
+from deliveries.providers.errors import Ambiguous, Configuration, SendError
 from hub.fallback.work import Work
 from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
@@ -18,6 +17,8 @@ from hub.providers.settings import Setting
 from hub.trace import log_error
 
 logger = logging.getLogger(__name__)
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ class Provider(ABC):
     def __init__(self, account: Account) -> None:
         """Raises Configuration when nothing can be sent with `account.config`."""
         self.account = account
+        self.config = account.config
+
+    def needed(self, name: str) -> str:
+        """A setting without which nothing can be sent. Raises Configuration."""
+        value = self.config.get(name)
+        if not value:
+            raise Configuration(f"no_{name}", f"an account with {self.account.kind} needs {name}")
+        return str(value)
 
     @abstractmethod
     async def send(self, batch: Sequence[Work]) -> Sequence[Receipt]:
@@ -115,8 +124,11 @@ class Blocking(OneByOne):
         """Send one message. Called from many threads. Raises SendError for what isn't sent."""
 
     async def deliver(self, work: Work) -> Sent:
-        call = partial(copy_context().run, self.deliver_waiting, work)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return await self.in_thread(self.deliver_waiting, work)
+
+    async def in_thread(self, call: Callable[[Given], Made], given: Given) -> Made:
+        """What `call` returns or raises, in one of the account's threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, call, given)
 
     async def close(self) -> None:
         await super().close()

@@ -1,9 +1,9 @@
 """Text messages through Beem Africa."""
 
-from deliveries.providers.answers import fields_of, text_of
+from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent
-from deliveries.providers.http import basic
+from deliveries.providers.http import API_URL, basic
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -20,7 +20,7 @@ class Beem(SmsProvider):
         Setting("api_key", "The account's API key."),
         Setting("secret_key", "Its secret.", secret=True),
         *SMS_SETTINGS,
-        Setting("url", "The API's address, if it is not Beem's own.", type="url", required=False),
+        API_URL,
     )
     codes = {
         "101": AddressDead,
@@ -33,7 +33,7 @@ class Beem(SmsProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._url = f"{self.config.get('url') or 'https://apisms.beem.africa'}/v1/send"
+        self._url = f"{self.base('https://apisms.beem.africa')}/v1/send"
         self._who = basic(self.needed("api_key"), self.needed("secret_key"))
 
     async def deliver(self, work: Work) -> Sent:
@@ -48,7 +48,7 @@ class Beem(SmsProvider):
         code = self.code_of(answer)
         if code == TAKEN:
             return Sent(str(fields_of(answer).get("request_id") or ""), code)
-        raise self.refused(answer) if code else Ambiguous("unreadable", text_of(answer))
+        raise self.refused(answer)
 
     def code_of(self, answer: Answer) -> str:
         """An error's is one level deeper than a success's."""

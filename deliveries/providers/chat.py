@@ -1,12 +1,14 @@
 """What messages to chats through any provider have in common: what is said, how long it may be, and where it goes."""
 
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from deliveries.providers.errors import AddressDead, Permanent
 from deliveries.providers.http import HttpProvider
-from hub.conf import conf
+from deliveries.providers.links import absolute
 from hub.fallback.work import Work
+
+WEB = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class ChatProvider(HttpProvider):
         body = str(work.content.get("body") or "").strip()
         if not title and not body:
             raise Permanent("empty", "there is neither a title nor a body")
-        return Said(cut(title, self.title_limit), cut(body, self.body_limit), _web_page(work.content.get("action_url")))
+        link = absolute(work.content.get("action_url"), WEB)
+        return Said(cut(title, self.title_limit), cut(body, self.body_limit), link)
 
 
 def address_of(work: Work) -> str:
@@ -54,11 +57,3 @@ def is_url(address: str) -> bool:
 def cut(text: str, limit: int) -> str:
     """`text`, or its beginning with an ellipsis, in at most `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def _web_page(url: object) -> str:
-    try:
-        link = urljoin(conf.public_url, str(url)) if url else ""
-        return link if urlsplit(link).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""

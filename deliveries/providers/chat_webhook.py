@@ -9,6 +9,7 @@ from deliveries.providers.base import Sent
 from deliveries.providers.chat import ChatProvider, address_of
 from deliveries.providers.errors import AddressDead
 from deliveries.providers.http import JSON
+from deliveries.signing import signature
 from hub.fallback.work import Work
 from hub.providers.accounts import Account
 from hub.providers.settings import Setting
@@ -28,14 +29,9 @@ class ChatWebhook(ChatProvider):
         self._signer = Signer(self.needed("secret"))
 
     async def deliver(self, work: Work) -> Sent:
-        said, now, key = self.said(work), datetime.now(UTC), work.message_id
+        said, key = self.said(work), work.message_id
         content = {"id": key, "event": work.event, "title": said.title, "body": said.body, "url": said.link}
         body = orjson.dumps(content)
-        headers = {
-            **JSON,
-            "webhook-id": key,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._signer.sign(key, now, body.decode()),
-        }
+        headers = {**JSON, **signature(key, datetime.now(UTC), body, [self._signer])}
         answer = await self.call("POST", address_of(work), headers=headers, body=body)
         return Sent(key, str(answer.status))

@@ -8,6 +8,7 @@ from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.chat import ChatProvider, Said, address_of, cut, is_url
 from deliveries.providers.errors import AddressDead, Configuration, Permanent, Throttled
+from deliveries.providers.http import API_URL
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -22,7 +23,7 @@ class Discord(ChatProvider):
 
     settings = (
         Setting("token", "A bot's token, to write to channels without a webhook.", secret=True, required=False),
-        Setting("url", "The API's address, if it is not Discord's own.", type="url", required=False),
+        API_URL,
     )
     title_limit = 256
     body_limit = 4_000
@@ -39,7 +40,7 @@ class Discord(ChatProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._url = f"{self.config.get('url') or 'https://discord.com'}/api/v10/channels"
+        self._url = f"{self.base('https://discord.com')}/api/v10/channels"
 
     async def deliver(self, work: Work) -> Sent:
         address, content = address_of(work), content_of(self.said(work))

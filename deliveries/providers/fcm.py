@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Transient
-from deliveries.providers.http import HttpProvider
+from deliveries.providers.http import API_URL, JSON, HttpProvider
 from deliveries.providers.oauth import GoogleToken
 from deliveries.providers.push_payload import FCM_LIMIT, fcm, fitted, push_of
 from hub.fallback.work import Work
@@ -32,7 +32,7 @@ class Fcm(HttpProvider):
     channel = "push"
     settings = (
         Setting("service_account", "What Google gives out as service-account.json.", type="object", secret=True),
-        Setting("url", "The API's address, where it isn't Google's own.", type="url", required=False),
+        API_URL,
     )
     # by Google's list of error codes: only the first says that nobody is there
     codes = {
@@ -74,7 +74,7 @@ class Fcm(HttpProvider):
 
     async def _post(self, url: str, payload: bytes) -> Answer:
         token = await self._token.get()
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        headers = {**JSON, "Authorization": f"Bearer {token}"}
         try:
             return await self.call("POST", url, headers=headers, body=payload)
         except Transient as error:

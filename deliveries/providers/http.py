@@ -13,9 +13,11 @@ from deliveries.providers.errors import Ambiguous, Configuration, SendError, Thr
 from hub.conf import conf
 from hub.outbound import Answer, Blocked, Outbound, OutboundError
 from hub.providers.accounts import Account
+from hub.providers.settings import Setting
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+API_URL = Setting("url", "The API's address, if it is not the provider's own.", type="url", required=False)
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -35,17 +37,13 @@ class HttpProvider(OneByOne):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self.config = account.config
         self._client: Outbound | None = None
         self._calls = 0
         self._closed = False
 
-    def needed(self, name: str) -> str:
-        """A setting without which nothing can be sent. Raises Configuration."""
-        value = self.config.get(name)
-        if not value:
-            raise Configuration(f"no_{name}", f"an account with {self.account.kind} needs {name}")
-        return str(value)
+    def base(self, usual: str) -> str:
+        """Where the API is: `usual`, unless the account says otherwise."""
+        return str(self.config.get("url") or usual)
 
     async def post_json(self, url: str, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
         """`call` with JSON."""
@@ -63,7 +61,8 @@ class HttpProvider(OneByOne):
         raise self.refused(answer)
 
     def refused(self, answer: Answer) -> SendError:
-        """What an answer that says no means: `later` first, then the provider's own code, then its status."""
+        """What an answer that is no yes means: `later` first, then the provider's own code, then its status. A 2xx that says
+        nothing is Ambiguous."""
         code = self.code_of(answer)
         meaning = self.codes.get(code) or self.statuses.get(answer.status) or meaning_of(answer.status)
         if answer.status in LATER:

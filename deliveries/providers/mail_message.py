@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from email.utils import formataddr, parseaddr
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from anymail.message import AnymailMessage
 from css_inline import CSSInliner
@@ -14,11 +14,12 @@ from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
 from deliveries.providers.errors import AddressDead, Permanent
+from deliveries.providers.links import absolute
 from hub.conf import conf
 from hub.content.safety import clean_email
 from hub.fallback.work import Work
 
-LINK_SCHEMES = frozenset({"http", "https", "mailto"})
+LINK_SCHEMES = ("http", "https", "mailto")
 LONGEST_SUBJECT = 200
 _INLINER = CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
@@ -140,17 +141,6 @@ def _context(work: Work) -> Mapping[str, Any]:
         "html": html,
         # only what was written as a mail has styles: it is laid out already
         "laid_out": "<style" in html or " style=" in html,
-        "action_url": _link(content.get("action_url")),
+        "action_url": absolute(content.get("action_url"), LINK_SCHEMES),
         "locale": work.locale or "en",
     }
-
-
-def _link(url: Any) -> str:
-    """An absolute link, relative ones taken from the hub's own address; empty if a mail should not link there."""
-    if not url:
-        return ""
-    try:
-        link = urljoin(conf.public_url, str(url))
-        return link if urlsplit(link).scheme in LINK_SCHEMES else ""
-    except ValueError:
-        return ""

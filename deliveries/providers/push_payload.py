@@ -110,12 +110,13 @@ def web_push(push: Push) -> Payload:
 
 def fitted(push: Push, spell: Callable[[Push], Payload], limit: int) -> Payload:
     """`spell(push)` in `limit` bytes, its body shortened where it must be. Raises Permanent where that isn't enough."""
+    whole = spell(push)
+    if size_of(whole) <= limit:
+        return whole
 
     def too_long(kept: int) -> bool:
         return size_of(spell(shortened(push, kept))) > limit
 
-    if not too_long(len(push.body)):
-        return spell(push)
     kept = bisect_left(range(len(push.body)), True, key=too_long) - 1
     if kept < 0:
         raise Permanent("payload_too_large", f"without its body it has more than {limit} bytes")
@@ -123,9 +124,7 @@ def fitted(push: Push, spell: Callable[[Push], Payload], limit: int) -> Payload:
 
 
 def shortened(push: Push, kept: int) -> Push:
-    """The push with so many characters of its body."""
-    if kept >= len(push.body):
-        return push
+    """The push with so many characters of its body, which has more."""
     return replace(push, body=f"{push.body[:kept].rstrip()}…" if kept else "")
 
 

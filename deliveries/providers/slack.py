@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
-from deliveries.providers.answers import fields_of, text_of
+from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.chat import ChatProvider, Said, address_of, is_url
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled
+from deliveries.providers.http import API_URL
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -20,7 +21,7 @@ class Slack(ChatProvider):
 
     settings = (
         Setting("token", "A bot's token (xoxb-…), to write to channels and members.", secret=True, required=False),
-        Setting("url", "The API's address, if it is not Slack's own.", type="url", required=False),
+        API_URL,
     )
     codes = {
         # the webhook, the channel or the person is no more
@@ -44,7 +45,7 @@ class Slack(ChatProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._url = f"{self.config.get('url') or 'https://slack.com'}/api/chat.postMessage"
+        self._url = f"{self.base('https://slack.com')}/api/chat.postMessage"
 
     async def deliver(self, work: Work) -> Sent:
         address, content = address_of(work), content_of(self.said(work))
@@ -56,7 +57,7 @@ class Slack(ChatProvider):
         said = fields_of(answer)
         if said.get("ok") is True:
             return Sent(str(said.get("ts") or ""), str(answer.status))
-        raise self.refused(answer) if said else Ambiguous("unreadable", text_of(answer))
+        raise self.refused(answer)
 
     def code_of(self, answer: Answer) -> str:
         """A word in JSON from the API, the word alone from a webhook."""

@@ -31,14 +31,12 @@ class SmtpMail(Mail):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        config = account.config
-        if not config.get("host"):
-            raise Configuration("no_host", "an account with smtp needs a host")
+        config = self.config
         security = config.get("security") or "starttls"
         if security == "none" and config.get("password"):
             raise Configuration("password_in_clear", "a password needs security starttls or tls")
         self._options: dict[str, Any] = {
-            "host": config["host"],
+            "host": self.needed("host"),
             "port": _port(config.get("port") or PORTS[security]),
             # never None: that would be those of the hub's own mail server
             "username": config.get("username") or "",

@@ -4,10 +4,11 @@ import html
 import re
 from typing import Any
 
-from deliveries.providers.answers import fields_of, text_of
+from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.chat import ChatProvider, Said, address_of
-from deliveries.providers.errors import AddressDead, Ambiguous, Configuration
+from deliveries.providers.errors import AddressDead, Configuration
+from deliveries.providers.http import API_URL
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -21,7 +22,7 @@ class Telegram(ChatProvider):
 
     settings = (
         Setting("token", "The bot's token, such as 123456:ABC…", secret=True),
-        Setting("url", "The API's address, if it is not Telegram's own.", type="url", required=False),
+        API_URL,
     )
     # 4,096 characters in all
     title_limit = 256
@@ -41,13 +42,13 @@ class Telegram(ChatProvider):
         token = self.needed("token")
         if not _TOKEN.fullmatch(token):
             raise Configuration("no_token", "this is no token of a bot")
-        self._url = f"{self.config.get('url') or 'https://api.telegram.org'}/bot{token}/sendMessage"
+        self._url = f"{self.base('https://api.telegram.org')}/bot{token}/sendMessage"
 
     async def deliver(self, work: Work) -> Sent:
         answer = await self.post_json(self._url, {"chat_id": address_of(work), **content_of(self.said(work))})
         said = fields_of(answer)
         if said.get("ok") is not True:
-            raise self.refused(answer) if said else Ambiguous("unreadable", text_of(answer))
+            raise self.refused(answer)
         return Sent(str((said.get("result") or {}).get("message_id") or ""), str(answer.status))
 
     def code_of(self, answer: Answer) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Configuration, OptedOut, Permanent, Throttled
-from deliveries.providers.http import basic
+from deliveries.providers.http import API_URL, basic
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -27,7 +27,7 @@ class Twilio(SmsProvider):
         Setting("messaging_service_sid", "A messaging service (MG…) that chooses the sender.", required=False),
         *SMS_SETTINGS,
         Setting("status_url", "Where Twilio is to post receipts.", type="url", required=False),
-        Setting("url", "The API's address, if it is not Twilio's own.", type="url", required=False),
+        API_URL,
     )
     codes = {
         "20003": Configuration,
@@ -47,7 +47,7 @@ class Twilio(SmsProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        sid, base = self.needed("account_sid"), self.config.get("url") or "https://api.twilio.com"
+        sid, base = self.needed("account_sid"), self.base("https://api.twilio.com")
         self._url = f"{base}/2010-04-01/Accounts/{quote(sid, safe='')}/Messages.json"
         self._who = basic(self.config.get("api_key") or sid, self.needed("auth_token"))
 

@@ -5,6 +5,7 @@ from typing import Any
 from deliveries.providers.answers import fields_of, text_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled
+from deliveries.providers.http import API_URL
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -24,7 +25,7 @@ class Vonage(SmsProvider):
         Setting("callback_secret", "The signature secret (SHA-256 HMAC).", secret=True, required=False),
         *SMS_SETTINGS,
         Setting("status_url", "Where Vonage is to post receipts.", type="url", required=False),
-        Setting("url", "The API's address, if it is not Vonage's own.", type="url", required=False),
+        API_URL,
     )
     codes = {
         # too fast, too many connections
@@ -41,7 +42,7 @@ class Vonage(SmsProvider):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._url = f"{self.config.get('url') or 'https://rest.nexmo.com'}/sms/json"
+        self._url = f"{self.base('https://rest.nexmo.com')}/sms/json"
         self._who = {"api_key": self.needed("api_key"), "api_secret": self.needed("api_secret")}
 
     async def deliver(self, work: Work) -> Sent:
@@ -59,9 +60,9 @@ class Vonage(SmsProvider):
     def _judged(self, answer: Answer) -> Sent:
         parts = _parts(answer)
         taken = [part for part in parts if part["status"] == TAKEN]
-        if not parts or 0 < len(taken) < len(parts):
-            # unreadable, or torn in two: what was taken is on its way
-            raise Ambiguous("parts" if parts else "unreadable", text_of(answer))
+        if 0 < len(taken) < len(parts):
+            # torn in two: what was taken is on its way
+            raise Ambiguous("parts", text_of(answer))
         if not taken:
             raise self.refused(answer)
         return Sent(str(taken[0].get("message-id") or ""), TAKEN)

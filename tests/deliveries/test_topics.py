@@ -12,7 +12,7 @@ from pytest_django import Settings
 from standardwebhooks import Webhook as Verifier
 
 from deliveries import webhooks
-from deliveries.topics import published
+from deliveries.publishing import published, signer_for
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import Webhook
 from hub.webhooks.services import create_webhook
@@ -108,8 +108,8 @@ def test_it_says_what_boto3_says() -> None:
     client.meta.events.register("before-send.sns.Publish", keep)
     with pytest.raises(InterruptedError):
         client.publish(**message, MessageAttributes=typed)
-    topic = Topic(ARN, ACCESS_KEY, SECRET_KEY)
-    _, body = published(topic, topic.endpoint, message["Message"].encode(), {"type": "t", "webhook-id": "1"})
+    topic, signer = Topic(ARN, ACCESS_KEY, SECRET_KEY), signer_for("eu-west-1", ACCESS_KEY, SECRET_KEY)
+    _, body = published(topic.endpoint, message, {"type": "t", "webhook-id": "1"}, signer)
     oracle = sent[0] if isinstance(sent[0], bytes) else str(sent[0]).encode()
     assert dict(parse_qsl(body.decode())) == dict(parse_qsl(oracle.decode()))
     assert urlsplit(client.meta.endpoint_url).netloc == urlsplit(topic.endpoint).netloc
