@@ -59,13 +59,14 @@ def start(channel: str, lane: str) -> None:
     thread.start()
 
 
-def join(timeout: float) -> None:
-    """Wait until what `start` began has ended, `timeout` seconds at most."""
+def join(timeout: float) -> bool:
+    """Wait until what `start` began has ended, `timeout` seconds at most. Whether it has."""
     deadline = time.monotonic() + timeout
     with _threads_lock:
         threads = list(_threads)
     for thread in threads:
         thread.join(max(deadline - time.monotonic(), 0))
+    return not any(thread.is_alive() for thread in threads)
 
 
 def _in_thread(channel: str, lane: str) -> None:

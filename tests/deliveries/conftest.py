@@ -6,25 +6,34 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from deliveries import dispatch
+from deliveries import dispatch, webhooks
 from deliveries.gate import gate
 from deliveries.providers import pool
 from tests.deliveries.http_api import Api, http_api
 from tests.deliveries.smtp_server import MailServer, mail_server
 
-# Short, so that a test of a server that hangs takes a second; the lease keeps its proportion.
-QUICK = {"provider_timeout": 1, "delivery_lease": 10, "sweep_interval": 0.1}
+# For what hangs: its neighbours have all the time that they have in production.
+HASTY = {"provider_timeout": 1, "delivery_lease": 10}
 
 
 @pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> Iterator[None]:
-    settings.HUB = settings.HUB | QUICK
+def _at_rest(request: pytest.FixtureRequest, settings: Settings) -> Iterator[None]:
+    """Nothing of one test is under way, known or forbidden in the next."""
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("transactional_db")  # to be emptied when all is over, not before
     settings.EMAIL_BACKEND = "deliveries.providers.smtp.SmtpBackend"
-    dispatch.stopping.clear()
     gate.reset()
     yield
-    dispatch.join(10)
+    assert dispatch.join(30), "the next test would find this one's calls under way"
+    assert webhooks.join(30), "the next test would find this one's posts under way"
+    dispatch.stopping.clear()
     pool.close()
+
+
+@pytest.fixture
+def hasty(settings: Settings) -> None:
+    """No call may last longer than a second: for tests that wait until one is given up."""
+    settings.HUB = settings.HUB | HASTY
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def http_api() -> Iterator[Api]:
         def do_POST(self) -> None:
             api.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if api.status is None:
-                api.over.wait(10)
+                api.over.wait(30)
                 return
             answer = json.dumps(
                 {"ErrorCode": 0, "Message": "OK", "MessageID": "m-1", "To": "alice@example.com"}
@@ -48,7 +48,7 @@ def http_api() -> Iterator[Api]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield api

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -24,9 +24,9 @@ from hub.presence import redis_client
 from hub.providers.accounts import Account, hub_accounts
 from hub.providers.circuits import KEY
 from hub.providers.models import Provider as Row
-from tests.support.deliveries import make_due, owe, wait_seconds
+from tests.support.deliveries import make_due, owe
 from tests.support.factories import make_subscriber, make_tenant
-from tests.support.fake_provider import KINDS, FakeChat
+from tests.support.fake_provider import KINDS, FakeChat, hang
 
 FAR = 1e12
 
@@ -40,7 +40,6 @@ def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
     yield
     FakeChat.open_gate.set()
-    dispatch.join(10)
 
 
 def only_first(settings: Settings, **config: Any) -> None:
@@ -70,11 +69,18 @@ def raising(error: Callable[[], SendError], *keys: str) -> Callable[[Work], Sent
     return act
 
 
-def end_rest(account: Account) -> None:
+def end_rest(account: Account, *gates: Gate) -> None:
     """As if its rest were over, for all processes."""
     present = time.time()
     redis_client().hset(KEY, account.circuit, Circuit(5, present - 1, 0, present - 301).encoded())
-    gate.reset()
+    for its in gates:
+        its.reset()
+
+
+def after_the_rest(deliveries: Iterable[Delivery]) -> list[float]:
+    """How many seconds each is due after the first account's rest has ended, as that is known to all processes."""
+    rest = Circuit.decoded(redis_client().hget(KEY, first().circuit))
+    return [delivery.due_at.timestamp() - rest.rests_until for delivery in deliveries]
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -100,12 +106,9 @@ def test_five_failures_open_it_in_every_process_and_one_probe_closes_it() -> Non
     one.look()
     other.look()
     assert pass_at(other, account) == "at_rest"
-    assert other.room(account, flying=0, places=100).wait == pytest.approx(300, abs=2)
+    assert other.room(account, flying=0, places=100).wait == pytest.approx(280, abs=20)
 
-    present = time.time()
-    redis_client().hset(KEY, account.circuit, Circuit(5, present - 1, 0, present - 301).encoded())
-    one.reset()
-    other.reset()
+    end_rest(account, one, other)
     one.look()
     other.look()
     assert one.room(account, flying=0, places=100).places == 1
@@ -113,7 +116,7 @@ def test_five_failures_open_it_in_every_process_and_one_probe_closes_it() -> Non
     one.report(account, [Sent()])
     assert pass_at(one, account) == ""
     one.look()
-    time.sleep(gates.FRESH)
+    other._looked_at = float("-inf")
     other.look()
     assert pass_at(other, account) == ""
     assert not redis_client().exists(KEY)
@@ -162,7 +165,7 @@ def test_the_second_account_takes_over_and_the_probe_brings_the_first_back(alice
     assert by_account() == {"first": 5, "second": 30}
     FakeChat.calls.clear()
     FakeChat.act = staticmethod(lambda work: Sent())
-    end_rest(first())
+    end_rest(first(), gate)
     owe_many(alice.tenant, 1)
     dispatch.dispatch("chat", "high")
     owe_many(alice.tenant, 10)
@@ -181,7 +184,7 @@ def test_what_has_no_other_account_waits_until_it_opens_at_the_cost_of_no_attemp
     assert FakeChat.calls == []
     waiting = list(Delivery.objects.all())
     assert {(d.state, d.reason, d.attempts, d.unknowns) for d in waiting} == {("waiting", "provider_resting", 0, 0)}
-    assert all(298 < wait_seconds(delivery) < 301 for delivery in waiting)
+    assert all(abs(seconds) < 20 for seconds in after_the_rest(waiting))
     assert not Attempt.objects.exists()
 
 
@@ -195,7 +198,7 @@ def test_what_was_claimed_before_it_opened_is_put_back(alice: Subscriber, settin
     assert 5 <= len(FakeChat.calls) <= 5 + 8
     rested = Delivery.objects.filter(reason="provider_resting", attempts=0, unknowns=0)
     assert rested.count() == 40 - len(FakeChat.calls)
-    assert all(wait_seconds(delivery) > 290 for delivery in rested)
+    assert all(abs(seconds) < 20 for seconds in after_the_rest(rested))
 
 
 @pytest.mark.parametrize("others", [0, 1])
@@ -204,15 +207,16 @@ def test_retry_after_is_kept_to_the_second_for_the_whole_account(
 ) -> None:
     if not others:
         only_first(settings)
-    FakeChat.act = staticmethod(raising(lambda: Throttled("429", retry_after=40), "first"))
+    FakeChat.act = staticmethod(raising(lambda: Throttled("429", retry_after=400), "first"))
     owe_many(alice.tenant, 1)
     dispatch.dispatch("chat", "high")
     owe_many(alice.tenant, 5)
     dispatch.dispatch("chat", "high")
     assert by_account() == {"first": 1} | ({"second": 6} if others else {})
-    waits = [wait_seconds(d) for d in Delivery.objects.filter(state="waiting")]
-    assert len(waits) == (0 if others else 6)
-    assert all(38 < wait < 45 for wait in waits)
+    waiting = Delivery.objects.filter(state="waiting")
+    assert waiting.count() == (0 if others else 6)
+    # that which was told so spreads by a tenth at most, like any retry
+    assert all(-20 < seconds < 60 for seconds in after_the_rest(waiting))
 
 
 def test_an_account_that_was_changed_begins_anew(alice: Subscriber) -> None:
@@ -228,20 +232,20 @@ def test_an_account_that_was_changed_begins_anew(alice: Subscriber) -> None:
 
 
 def test_an_account_that_hangs_leaves_places_to_other_tenants(alice: Subscriber, settings: Settings) -> None:
-    settings.HUB = settings.HUB | {"delivery_concurrency": 8, "provider_timeout": 5, "delivery_lease": 30}
+    settings.HUB = settings.HUB | {"delivery_concurrency": 8}
     Row.objects.create(tenant=alice.tenant, key="hangs", kind="fake_chat", channel="chat", config={})
     neighbour = make_tenant("neighbour")
 
     def act(work: Work) -> Sent:
         if work.account.key == "hangs":
-            FakeChat.open_gate.wait(20)
+            return hang(work)
         return Sent()
 
     FakeChat.act = staticmethod(act)
     owe_many(alice.tenant, 40)
     owe_many(neighbour, 40)
     dispatch.start("chat", "high")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 20
     while Delivery.objects.filter(tenant=neighbour, state="sent").count() < 40:
         assert time.monotonic() < deadline, "the neighbour waits"
         time.sleep(0.02)
@@ -249,8 +253,6 @@ def test_an_account_that_hangs_leaves_places_to_other_tenants(alice: Subscriber,
     assert not Delivery.objects.filter(tenant=alice.tenant, state="sent").exists()
     # of the places of the run it has half
     assert Delivery.objects.filter(tenant=alice.tenant, state="claimed").count() == 8
-    FakeChat.open_gate.set()
-    dispatch.join(10)
 
 
 def test_an_account_with_a_rate_is_given_a_second_of_it(settings: Settings) -> None:
@@ -278,17 +280,17 @@ def test_a_rate_holds_for_all_processes_together(settings: Settings) -> None:
 
 
 def test_who_would_wait_too_long_for_a_rate_is_not_called(settings: Settings) -> None:
-    only_first(settings, rate=0.5)
+    only_first(settings, rate=0.01)
     account = first()
 
     async def twice() -> None:
         provider = FakeChat(account)
-        await gate.admit(provider, 1, time.monotonic() + 1)
-        await gate.admit(provider, 1, time.monotonic() + 1)
+        await gate.admit(provider, 1, time.monotonic() + 30)
+        await gate.admit(provider, 1, time.monotonic() + 30)
 
     with pytest.raises(Deferred) as raised:
         run(twice())
-    assert 1 < raised.value.retry_after <= 2  # type: ignore[operator]
+    assert 30 < raised.value.retry_after <= 100  # type: ignore[operator]
 
 
 def test_a_claim_is_given_no_room_by_an_account_that_rests(alice: Subscriber) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from deliveries import dispatch, sweeper
 from deliveries.worker import Ticker
@@ -54,7 +55,7 @@ def heard(digest: str, **fields: Any) -> None:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.02)
@@ -83,7 +84,7 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     keep(alice, "new", datetime.now(UTC) + timedelta(hours=1))
 
     found = sweeper.sweep()
-    dispatch.join(10)
+    assert dispatch.join(30)
 
     assert found == {
         "fan_outs": 1,
@@ -131,7 +132,7 @@ def test_sweeps_at_the_same_time_do_everything_once(alice: Subscriber, mail: Mai
         thread.start()
     for thread in threads:
         thread.join()
-    dispatch.join(10)
+    assert dispatch.join(30)
     assert not errors
     assert len(mail.received) == 20
     assert InboxItem.objects.filter(subscriber=alice, seq__isnull=False, notification__status="processed").count() == 20
@@ -148,7 +149,7 @@ def test_one_step_that_fails_keeps_no_other_from_running(alice: Subscriber, monk
 
 
 def test_a_ticker_mails_without_any_hint_survives_failures_and_stops(
-    alice: Subscriber, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    alice: Subscriber, mail: MailServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures: list[int] = []
 
@@ -156,6 +157,7 @@ def test_a_ticker_mails_without_any_hint_survives_failures_and_stops(
         failures.append(1)
         raise RuntimeError("a bug")
 
+    settings.HUB = settings.HUB | {"sweep_interval": 0.1}
     monkeypatch.setitem(sweeper.STEPS, "expiry", fail)
     monkeypatch.setattr("deliveries.worker.PAUSE_AFTER_FAILURE", 0.05)
     ticker = Ticker()
@@ -168,7 +170,7 @@ def test_a_ticker_mails_without_any_hint_survives_failures_and_stops(
         eventually(lambda: len(failures) > 2)
     finally:
         ticker.ask_to_stop()
-        ticker.join(5)
-        dispatch.join(5)
+        ticker.join(30)
+        assert dispatch.join(30)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sweep-")]
     assert Delivery.objects.filter(state="sent").count() == 2

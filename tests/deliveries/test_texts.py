@@ -26,7 +26,6 @@ def twilio(settings: Settings) -> Iterator[Twilio]:
         accounts = {name: account | {"url": emulator.url} for name in ("first", "second")}
         settings.HUB = settings.HUB | {"providers": accounts, "outbound_exempt": (emulator.url.split("/")[2],)}
         yield emulator
-        dispatch.join(10)
 
 
 def owe_text(subscriber: Subscriber) -> Delivery:
@@ -44,6 +43,7 @@ def phone(alice: Subscriber) -> Subscriber:
     return make_subscriber(alice.tenant, "phone", phone=NUMBER)
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("deed", [HANG, RESET_AFTER])
 def test_what_may_have_arrived_is_not_sent_again(phone: Subscriber, twilio: Twilio, deed: Deed) -> None:
     twilio.script.always(deed)

@@ -34,7 +34,6 @@ def sns(settings: Settings) -> Iterator[Sns]:
     with serving(emulator):
         settings.HUB = settings.HUB | {"outbound_exempt": (urlsplit(emulator.url).netloc,)}
         yield emulator
-        assert webhooks.join(20)
 
 
 def make_topic(tenant: Tenant, endpoint: str) -> Webhook:
@@ -44,7 +43,7 @@ def make_topic(tenant: Tenant, endpoint: str) -> Webhook:
 
 def post() -> None:
     webhooks.start()
-    assert webhooks.join(20)
+    assert webhooks.join(30)
 
 
 def test_an_event_is_published_with_its_signature(tenant: Tenant, sns: Sns) -> None:

@@ -130,8 +130,9 @@ def test_a_worker_that_is_asked_to_end_waits_for_what_is_on_the_wire(
     log = tmp_path / "log"
     with broker(free_port), worker(mail, free_port, log, sweep_interval=0.2) as process:
         eventually(lambda: mail.received, log=log)
-        owe(alice)
         process.send_signal(signal.SIGTERM)
+        eventually(lambda: "Warm shutdown" in log.read_text(), log=log)
+        owe(alice)
         process.wait(60)
     assert list(Delivery.objects.order_by("id").values_list("state", "unknowns")) == [("waiting", 1), ("waiting", 0)]
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from hub.audience.models import Subscriber
@@ -81,7 +81,8 @@ def copies(delivery: Delivery) -> int:
     return attempts.filter(outcome__in=("sent", "ambiguous", "")).count()
 
 
-def wait_seconds(delivery: Delivery) -> float:
-    """Seconds from now, by the database's clock, until it is due."""
-    row = Delivery.objects.annotate(left=F("due_at") - Now()).get(id=delivery.id)
-    return float(row.left.total_seconds())  # type: ignore[attr-defined]
+def pause_of(delivery: Delivery) -> float:
+    """Seconds from its last answer until it is due, both as they are on record."""
+    answered = Max("destinations__attempts__finished_at")
+    row = Delivery.objects.annotate(pause=F("due_at") - answered).get(id=delivery.id)
+    return float(row.pause.total_seconds())  # type: ignore[attr-defined]

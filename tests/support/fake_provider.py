@@ -39,5 +39,5 @@ class FakePush(FakeChat):
 
 
 def hang(_: Work) -> Sent:
-    FakeChat.open_gate.wait(20)
+    FakeChat.open_gate.wait(60)
     return Sent()

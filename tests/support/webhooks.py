@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from hub.tenancy.models import Tenant
@@ -41,7 +41,7 @@ def end_leases() -> None:
     WebhookDelivery.objects.filter(state="claimed").update(lease_until=Now() - timedelta(seconds=1))
 
 
-def waits(delivery: WebhookDelivery) -> float:
-    """Seconds from now, by the database's clock, until it is due."""
-    row = WebhookDelivery.objects.annotate(left=F("due_at") - Now()).get(pk=delivery.pk)
-    return float(row.left.total_seconds())  # type: ignore[attr-defined]
+def pause_of(delivery: WebhookDelivery) -> float:
+    """Seconds from its last answer until it is due, both as they are on record."""
+    row = WebhookDelivery.objects.annotate(pause=F("due_at") - Max("tries__finished_at")).get(pk=delivery.pk)
+    return float(row.pause.total_seconds())  # type: ignore[attr-defined]
