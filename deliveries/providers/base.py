@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from deliveries.providers.errors import Ambiguous, Configuration, SendError
 from hub.fallback.work import Work
@@ -77,6 +77,29 @@ class Provider(ABC):
 
         What it raises instead counts for all of them: a SendError as it is, anything else as Ambiguous.
         """
+
+    @classmethod
+    async def once(cls, account: Account, work: Work) -> Receipt:
+        """One message, through a provider that is made for it. Whatever is raised is its receipt."""
+        try:
+            provider = cls.made(account)
+            try:
+                (receipt,) = await provider.send([work])
+            finally:
+                await provider.close()
+        except SendError as error:
+            return error
+        return receipt
+
+    @classmethod
+    def made(cls, account: Account) -> Self:
+        """A provider for `account`. Raises Configuration, whatever there is that makes it unusable."""
+        try:
+            return cls(account)
+        except SendError:
+            raise
+        except Exception as error:
+            raise Configuration(type(error).__name__, "the account can't be used as it is configured") from error
 
     def batch_key(self, work: Work) -> object:
         """Works with the same key may go in one call."""

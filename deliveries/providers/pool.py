@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from weakref import WeakKeyDictionary
 
 from deliveries.providers.base import Provider
-from deliveries.providers.errors import Configuration, SendError
+from deliveries.providers.errors import Configuration
 from hub.conf import conf
 from hub.fallback.models import Delivery
 from hub.loop import run
@@ -72,11 +72,10 @@ def close() -> None:
 
 def _make(account: Account) -> Provider:
     try:
-        made: Provider = kind_class(account.kind)(account)
-    except SendError:
-        raise
+        kind = kind_class(account.kind)
     except Exception as error:
-        raise Configuration(type(error).__name__, "its account can't be used as it is configured") from error
+        raise Configuration(type(error).__name__, "this kind of provider can't be had any more") from error
+    made: Provider = kind.made(account)
     return made
 
 

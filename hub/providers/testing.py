@@ -41,21 +41,11 @@ def try_out(provider: Provider, *, to: str = "", subscriber: str = "") -> Tested
     """
     work = _work(provider, _destination(provider, to, subscriber))
     try:
-        receipt = run(_send(provider, work), timeout=conf.provider_timeout)
+        receipt = run(kind_class(provider.kind).once(work.account, work), timeout=conf.provider_timeout)
     except TimeoutError:
         return Tested(Outcome.AMBIGUOUS, "timeout", f"No answer within {conf.provider_timeout} s.")
     message_id = getattr(receipt, "message_id", "")
     return Tested(receipt.outcome, redact(receipt.code), redact(receipt.answer), message_id)
-
-
-async def _send(provider: Provider, work: Work) -> Any:
-    """The receipt; what the provider raises is one too."""
-    made = kind_class(provider.kind)(of_row(provider))
-    try:
-        (receipt,) = await made.send([work])
-    finally:
-        await made.close()
-    return receipt
 
 
 def _destination(provider: Provider, to: str, subscriber: str) -> Destination:

@@ -116,6 +116,19 @@ def test_what_the_provider_answers_is_told(server: Api, settings: Any) -> None:
     assert server.post("/providers/mail/test", {"to": "me@example.com"}).json()["outcome"] == "configuration"
 
 
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("smtp", {"host": "mail.example.com", "security": "none", "password": "in the clear"}),
+        ("chat_webhook", {"secret": "whsec_="}),
+    ],
+)
+def test_an_account_that_can_not_be_used_is_told_too(server: Api, kind: str, config: dict[str, str]) -> None:
+    server.post("/providers", {"key": "mine", "kind": kind, "config": config})
+    answer = server.post("/providers/mine/test", {"to": "me@example.com"})
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "configuration")
+
+
 def test_every_kind_can_be_had() -> None:
     for kind in kinds():
         found = kind_class(kind)
