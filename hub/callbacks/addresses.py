@@ -1,5 +1,7 @@
 """Where a provider's callbacks go: an address for each account, which nobody can guess."""
 
+from uuid import UUID
+
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from hub.callbacks.kinds import reader_class
@@ -25,23 +27,23 @@ def callback_url(account: Account) -> str:
     return f"{conf.public_url.rstrip('/')}/api/v1/callbacks/{account.id}/{token_of(account.id)}"
 
 
-def account_at(account_id: str, token: str) -> tuple[Account, Provider | None]:
-    """The account that an address belongs to, with its row if it is a tenant's. Raises NotFound, whatever is wrong with it."""
-    row = _row(account_id)
-    account = of_row(row) if row else account_of(account_id)
+def account_at(account_id: str, token: str) -> tuple[Account, UUID | None]:
+    """The account that an address belongs to, and whose it is; None: the hub's. Raises NotFound, whatever is wrong with it."""
+    account, tenant_id = _find(account_id)
     if account is None or not constant_time_compare(token, token_of(account_id)):
         raise NotFound("There is no such address.")
-    return account, row
+    return account, tenant_id
 
 
 def account_of(account_id: str) -> Account | None:
     """The account of this id, as it is now; None if it is gone."""
-    row = _row(account_id)
-    if row is not None:
-        return of_row(row)
-    return next((one for channel in CHANNELS for one in hub_accounts(channel) if one.id == account_id), None)
+    account, _ = _find(account_id)
+    return account
 
 
-def _row(account_id: str) -> Provider | None:
+def _find(account_id: str) -> tuple[Account | None, UUID | None]:
     key = parse_uuid(account_id)
-    return Provider.objects.filter(pk=key).first() if key else None
+    if key is not None:
+        row = Provider.objects.filter(pk=key).first()
+        return (of_row(row), row.tenant_id) if row else (None, None)
+    return next((one for channel in CHANNELS for one in hub_accounts(channel) if one.id == account_id), None), None

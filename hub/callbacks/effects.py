@@ -11,13 +11,11 @@ from django.db import connection
 from hub.audience.models import Subscriber
 from hub.callbacks.events import Event, Kind
 from hub.callbacks.models import DeliveryEvent
-from hub.clock import now_of
 from hub.fallback.record import redact
+from hub.fallback.telling import provider_told
 from hub.ids import uuid7
-from hub.suppression.digests import digest_of
 from hub.suppression.models import Suppression
-from hub.suppression.services import Entry, suppress
-from hub.webhooks import outbox
+from hub.suppression.services import Entry, resume, suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +109,24 @@ def _name(event: Event) -> str:
 
 
 # whichever comes first or last: what is worse stays
-_FATES = {Kind.DELIVERED: 1, Kind.OPENED: 1, Kind.CLICKED: 1, Kind.FAILED: 2, Kind.BOUNCED: 3, Kind.COMPLAINED: 4}
+_FATES = (Kind.DELIVERED, Kind.FAILED, Kind.BOUNCED, Kind.COMPLAINED)
+# whoever opens a mail has it
+_HAS_IT = (Kind.OPENED, Kind.CLICKED)
 _FATE = """
-UPDATE hub_deliverydestination d SET fate = f.fate FROM (
-    SELECT DISTINCT ON (id) id, fate, rank FROM unnest(%s::uuid[], %s::text[], %s::int[]) AS u(id, fate, rank)
-    ORDER BY id, rank DESC
-) f WHERE d.id = f.id AND f.rank > COALESCE(array_position(ARRAY['delivered', 'failed', 'bounced', 'complained'], d.fate), 0)
+UPDATE hub_deliverydestination d SET fate = (%(fates)s::text[])[f.rank] FROM (
+    SELECT id, max(array_position(%(fates)s::text[], fate)) AS rank
+    FROM unnest(%(ids)s::uuid[], %(told)s::text[]) AS u(id, fate) GROUP BY id
+) f WHERE d.id = f.id AND f.rank > COALESCE(array_position(%(fates)s::text[], d.fate), 0)
 """
 
 
 def _settle_fates(fresh: Sequence[Matched]) -> None:
-    told = [(one.destination_id, one.event.kind) for one in fresh if one.event.kind in _FATES]
-    if not told:
-        return
-    fates = [Kind.DELIVERED if _FATES[kind] == 1 else kind for _, kind in told]
-    with connection.cursor() as db:
-        db.execute(_FATE, [[key for key, _ in told], [str(fate) for fate in fates], [_FATES[kind] for _, kind in told]])
+    fates = [(one.destination_id, Kind.DELIVERED if one.event.kind in _HAS_IT else one.event.kind) for one in fresh]
+    told = [(destination_id, str(fate)) for destination_id, fate in fates if fate in _FATES]
+    if told:
+        ids, said = zip(*told, strict=True)
+        with connection.cursor() as db:
+            db.execute(_FATE, {"fates": [str(fate) for fate in _FATES], "ids": list(ids), "told": list(said)})
 
 
 def _entry(one: Matched, label: str) -> Entry | None:
@@ -147,33 +147,13 @@ def _answers(events: Sequence[Event], label: str, tenant_id: UUID | None) -> Non
         if event.kind == Kind.STOPPED:
             suppress([Entry(tenant, "sms", event.address, "stop", label) for tenant in meant])
         else:
-            digests = [digest_of(tenant, "sms", event.address) for tenant in meant]
-            stopped = Suppression.objects.filter(digest__in=digests, reason="stop", lifted_at=None)
-            stopped.update(lifted_at=event.at)
+            resume(tenant_ids=meant, channel="sms", address=event.address)
 
 
-_TOLD = outbox.owed(f"""
-SELECT d.tenant_id, d.notification_id, d.subscriber_id, 'delivery.' || f.kind, {now_of("d.tenant_id")},
-    jsonb_build_object('id', d.id, 'notification', d.notification_id, 'item', d.item_id, 'event', n.event,
-        'category', n.category, 'subscriber', s.external_id, 'tags', n.tags, 'group_key', NULLIF(n.group_key, ''),
-        'channel', d.channel, 'state', d.state, 'reason', NULLIF(f.code, ''), 'attempts', d.attempts + d.unknowns,
-        'generation', d.generation)
-FROM unnest(%(deliveries)s::uuid[], %(kinds)s::text[], %(codes)s::text[]) AS f(delivery_id, kind, code)
-JOIN hub_delivery d ON d.id = f.delivery_id JOIN hub_notification n ON n.id = d.notification_id
-JOIN hub_subscriber s ON s.id = d.subscriber_id
-""")  # noqa: S608 constants only
-_OF_DELIVERIES = frozenset({Kind.DELIVERED, Kind.FAILED, Kind.BOUNCED, Kind.COMPLAINED, Kind.OPENED, Kind.CLICKED})
+_OF_DELIVERIES = (*_FATES, *_HAS_IT)
 
 
 def _tell(fresh: Sequence[Matched]) -> None:
     told = [one for one in fresh if one.event.kind in _OF_DELIVERIES]
-    if not told:
-        return
-    arguments: dict[str, Any] = {
-        "deliveries": [one.delivery_id for one in told],
-        "kinds": [str(one.event.kind) for one in told],
-        "codes": [redact(one.event.code)[:64] for one in told],
-    }
-    with connection.cursor() as db:
-        db.execute(_TOLD, arguments)
-        outbox.tell(db.rowcount)
+    if told:
+        provider_told([(one.delivery_id, one.event.kind, redact(one.event.code)[:64]) for one in told])

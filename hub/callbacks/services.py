@@ -20,7 +20,7 @@ def receive(*, account: str, token: str, call: Call) -> Reply:
 
     Raises NotFound for an address that there isn't, Forbidden for a call that doesn't prove whose it is.
     """
-    found, row = account_at(account, token)
+    found, tenant_id = account_at(account, token)
     reader = reader_class(found.kind)
     if reader is None:
         raise NotFound("There is no such address.")
@@ -32,9 +32,7 @@ def receive(*, account: str, token: str, call: Call) -> Reply:
         raise Forbidden("This call doesn't prove that it comes from the provider.") from error
     kept = asdict(call) | {"body": call.body.decode("latin-1")}
     digest = hashlib.sha256(b"\0".join((found.id.encode(), call.url.encode(), call.body))).hexdigest()
-    fresh = Callback(
-        tenant_id=row.tenant_id if row else None, account=found.id, label=found.label, digest=digest, call=kept
-    )
+    fresh = Callback(tenant_id=tenant_id, account=found.id, label=found.label, digest=digest, call=kept)
     with transaction.atomic():
         Callback.objects.bulk_create([fresh], ignore_conflicts=True)
     reply: Reply = made.reply(call)

@@ -1,15 +1,12 @@
 """Reads of consent."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from django.db.models import QuerySet
 
 from hub.audience.models import Subscriber
 from hub.consent.models import Consent
-from hub.suppression.digests import digest_of
-
-Place = tuple[UUID, str]
+from hub.suppression.digests import Place, by_digest
 
 
 def consents(subscriber: Subscriber) -> QuerySet[Consent]:
@@ -19,7 +16,7 @@ def consents(subscriber: Subscriber) -> QuerySet[Consent]:
 
 def consented(channel: str, places: Iterable[Place]) -> set[Place]:
     """Those of the (tenant, address) whose owner agreed and did not take it back, in one query."""
-    digests = {digest_of(tenant_id, channel, address): (tenant_id, address) for tenant_id, address in places}
+    digests = by_digest(channel, places)
     if not digests:
         return set()
     said = Consent.objects.filter(channel=channel, digest__in=digests).order_by("digest", "-given_at", "-id")

@@ -1,15 +1,12 @@
 """Reads of the suppression list."""
 
-from collections.abc import Collection, Iterable
-from uuid import UUID
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from hub.suppression.digests import digest_of
+from hub.suppression.digests import Place, by_digest, digest_of
 from hub.suppression.models import Suppression
 from hub.tenancy.models import Tenant
-
-Place = tuple[UUID, str]
 
 
 def suppressions(
@@ -27,10 +24,6 @@ def suppressed(channel: str, places: Iterable[Place]) -> dict[Place, str]:
     """Those of the (tenant, address) that are on the list of `channel`, with the reason of each, in one query."""
     if channel not in Suppression.Channel.values:
         return {}
-    digests = {digest_of(tenant_id, channel, address): (tenant_id, address) for tenant_id, address in places}
-    return {digests[digest]: reason for digest, reason in _reasons(channel, digests.keys())}
-
-
-def _reasons(channel: str, digests: Collection[str]) -> Iterable[tuple[str, str]]:
+    digests = by_digest(channel, places)
     found = Suppression.objects.filter(channel=channel, digest__in=digests, lifted_at=None)
-    return found.values_list("digest", "reason")
+    return {digests[digest]: reason for digest, reason in found.values_list("digest", "reason")}

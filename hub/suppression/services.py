@@ -1,6 +1,6 @@
 """Putting addresses on the suppression list, and taking them off."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,13 @@ def lift(*, tenant: Tenant, channel: str, address: str) -> None:
     found = Suppression.objects.filter(tenant=tenant, channel=channel, digest=digest, lifted_at=None)
     if not found.update(lifted_at=Now()):
         raise NotFound("This address is not on the list.")
+
+
+def resume(*, tenant_ids: Collection[UUID], channel: str, address: str) -> None:
+    """Their owner has answered START: what only STOP kept off is written to again."""
+    digests = [digest_of(tenant_id, channel, address) for tenant_id in tenant_ids]
+    stopped = Suppression.objects.filter(digest__in=digests, reason=Suppression.Reason.STOP, lifted_at=None)
+    stopped.update(lifted_at=Now())
 
 
 def lift_all(*, tenant: Tenant, suppression_ids: Sequence[UUID]) -> int:
