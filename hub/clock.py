@@ -41,6 +41,11 @@ def iso(instant: datetime | None) -> str | None:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def iso_of(instant: str) -> str:
+    """SQL: an instant as `iso` spells it."""
+    return f"""to_char({instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+
+
 def parse_instant(text: str) -> datetime | None:
     """ISO-8601 with its offset as an instant in UTC; None for anything else, and outside of the years 1 to 9999 in UTC."""
     try:

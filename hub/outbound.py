@@ -15,6 +15,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from hub.conf import conf
+from hub.exceptions import InvalidRequest
 from hub.loop import run
 
 MAX_URL = 2_000
@@ -142,6 +143,15 @@ def check_url(url: str) -> None:
         raise Blocked("The URL must be https.")
     if _is_numeric(host):
         _check(host, host)
+
+
+def checked_url(url: str, *, field: str = "url") -> str:
+    """`url`, if the hub may call it. What its name stands for is looked at again with every call. Raises InvalidRequest."""
+    try:
+        check_url(url)
+    except Blocked as error:
+        raise InvalidRequest.on(field, error.message, "url") from error
+    return url
 
 
 def dial(host: str, port: int, *, timeout: float) -> socket.socket:

@@ -54,9 +54,9 @@ class Fields:
             return default
         return value
 
-    def flag(self, name: str, *, default: bool = False) -> bool:
+    def flag(self, name: str, *, default: bool = False, required: bool = False) -> bool:
         """True or false; null counts as absent."""
-        value = self._typed(name, bool, "Must be true or false.", False)
+        value = self._typed(name, bool, "Must be true or false.", required)
         return default if value is None else bool(value)
 
     def listing(self, name: str) -> list[Any]:
@@ -95,9 +95,9 @@ class Fields:
             self.wrong(name, "Must be an id.")
         return found
 
-    def choice(self, name: str, allowed: Mapping[str, str] | list[str]) -> str | None:
+    def choice(self, name: str, allowed: Mapping[str, str] | list[str], *, required: bool = False) -> str | None:
         """One of `allowed`, else None."""
-        value = self._typed(name, str, "Must be a string.", False)
+        value = self._typed(name, str, "Must be a string.", required)
         if value is not None and value not in allowed:
             self.wrong(name, f"Use one of {', '.join(allowed)}.")
         return None if value is None else str(value)

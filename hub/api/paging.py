@@ -2,13 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from hub.api.body import Fields
+from hub.api.body import Fields, query
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 
@@ -55,6 +58,15 @@ def paging(fields: Fields) -> Paging:
     limit = fields.whole("limit", default=30, low=1, high=MAX_LIMIT)
     cursor = fields.text("cursor")
     return Paging(limit, _decode(cursor) if cursor else None)
+
+
+def listed(request: Request, rows: QuerySet[Row], shown: Callable[[Row], dict[str, Any]]) -> Response:
+    """A page of `rows`, each as it is `shown`, for a list without filters."""
+    fields = query(request)
+    paged = paging(fields)
+    fields.done()
+    found, following = paged.page(rows)
+    return Response(page_of([shown(row) for row in found], following))
 
 
 def page_of(items: list[Any], following: str | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 from hub.chat.models import ChatAddress
 from hub.content.values import check_text
 from hub.exceptions import InvalidRequest
-from hub.outbound import MAX_URL, Blocked, check_url
+from hub.outbound import MAX_URL, checked_url
 
 Kind = ChatAddress.Kind
 # ids that take the place of a URL
@@ -31,8 +31,4 @@ def checked_address(kind: str, value: object) -> str:
         return text
     if kind == Kind.TELEGRAM or "://" not in text:
         raise InvalidRequest.on("address", _WANTED[Kind(kind)])
-    try:
-        check_url(text)
-    except Blocked as error:
-        raise InvalidRequest.on("address", error.message, "url") from error
-    return text
+    return checked_url(text, field="address")

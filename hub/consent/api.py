@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.api.body import body, query
-from hub.api.paging import page_of, paging
+from hub.api.body import body
+from hub.api.paging import listed
 from hub.api.views import ServerView
 from hub.audience.selectors import get_subscriber
 from hub.consent.models import Consent
@@ -20,20 +20,12 @@ class SubscriberConsents(ServerView):
     resource = "subscribers"
 
     def get(self, request: Request, external_id: str) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        subscriber = get_subscriber(tenant=self.caller.tenant, external_id=external_id)
-        rows, following = paged.page(consents(subscriber))
-        return Response(page_of([_shown(row) for row in rows], following))
+        return listed(request, consents(get_subscriber(tenant=self.caller.tenant, external_id=external_id)), _shown)
 
     def post(self, request: Request, external_id: str) -> Response:
         fields = body(request)
-        channel = fields.choice("channel", Consent.Channel.values)
-        if channel is None:
-            fields.any("channel", required=True)
-        fields.any("granted", required=True)
-        granted = fields.flag("granted")
+        channel = fields.choice("channel", Consent.Channel.values, required=True)
+        granted = fields.flag("granted", required=True)
         source = fields.text("source", required=True)
         given_at = fields.moment("given_at")
         fields.done()

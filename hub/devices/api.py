@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import body, query
-from hub.api.paging import page_of, paging
+from hub.api.paging import listed
 from hub.api.views import ServerView, UserView
 from hub.audience.models import Subscriber
 from hub.audience.selectors import get_subscriber
@@ -20,7 +20,7 @@ class OwnDevices(UserView):
     """`/devices`"""
 
     def get(self, request: Request) -> Response:
-        return _page(request, self.caller.subscriber)
+        return listed(request, devices(self.caller.subscriber), _shown)
 
 
 class OwnDevice(UserView):
@@ -38,19 +38,24 @@ class OwnDevice(UserView):
         return Response(status=204)
 
 
-class SubscriberDevices(ServerView):
+class OfSubscriber(ServerView):
+    """What a tenant's server says of one of its subscribers."""
+
+    resource = "subscribers"
+
+    def _subscriber(self, external_id: str) -> Subscriber:
+        return get_subscriber(tenant=self.caller.tenant, external_id=external_id)
+
+
+class SubscriberDevices(OfSubscriber):
     """`/subscribers/{id}/devices`"""
 
-    resource = "subscribers"
-
     def get(self, request: Request, external_id: str) -> Response:
-        return _page(request, get_subscriber(tenant=self.caller.tenant, external_id=external_id))
+        return listed(request, devices(self._subscriber(external_id)), _shown)
 
 
-class SubscriberDevice(ServerView):
+class SubscriberDevice(OfSubscriber):
     """`/subscribers/{id}/devices/{id}`"""
-
-    resource = "subscribers"
 
     def get(self, request: Request, external_id: str, device: str) -> Response:
         query(request).done()
@@ -65,23 +70,10 @@ class SubscriberDevice(ServerView):
         remove(subscriber=self._subscriber(external_id), external_id=device)
         return Response(status=204)
 
-    def _subscriber(self, external_id: str) -> Subscriber:
-        return get_subscriber(tenant=self.caller.tenant, external_id=external_id)
-
-
-def _page(request: Request, subscriber: Subscriber) -> Response:
-    fields = query(request)
-    paged = paging(fields)
-    fields.done()
-    rows, following = paged.page(devices(subscriber))
-    return Response(page_of([_shown(row) for row in rows], following))
-
 
 def _register(request: Request, subscriber: Subscriber, external_id: str) -> Device:
     fields = body(request)
-    platform = fields.choice("platform", Device.Platform.values)
-    if platform is None:
-        fields.any("platform", required=True)
+    platform = fields.choice("platform", Device.Platform.values, required=True)
     environment = fields.choice("environment", Device.Environment.values) or Device.Environment.PRODUCTION
     about = {name: fields.text(name) for name in ("app", "name", "locale")}
     token, subscription = fields.any("token"), fields.any("subscription")

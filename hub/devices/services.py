@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from hub.audience.models import Subscriber
 from hub.audience.profile import check_locale
+from hub.clock import iso_of
 from hub.conf import conf
 from hub.content.values import check_text
 from hub.devices.models import Device
@@ -52,7 +53,7 @@ def register(
         "locale": check_locale(about.get("locale", "")),
     }
     with transaction.atomic():
-        _lock(subscriber, external_id, address)
+        _lock(subscriber, address)
         _let_go_of(subscriber, external_id, address)
         device_id = _save(subscriber, address, wanted)
         _make_room(subscriber)
@@ -106,7 +107,7 @@ def deactivate_stale(limit: int = 500) -> int:
     return _deactivate(stale, {"age": conf.device_max_age, "limit": limit}, reason=Device.Reason.STALE)
 
 
-def _lock(subscriber: Subscriber, external_id: str, address: Address) -> None:
+def _lock(subscriber: Subscriber, address: Address) -> None:
     """Whoever registers the same token waits here; then the subscriber, then all the devices that may change, by id.
 
     So two that swap their tokens at the same instant take turns.
@@ -209,7 +210,7 @@ def _deactivate(chosen: str, arguments: dict[str, Any], *, reason: str, among: s
 
 def _entry(what: str, reason: str = "''", word: str = "''") -> str:
     """SQL: an entry of a history."""
-    at = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+    at = iso_of("clock_timestamp()")
     return f"jsonb_build_object('at', {at}, 'what', '{what}', 'reason', {reason}::text, 'word', {word}::text)"
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from hub.content.values import check_text
 from hub.devices.models import Device
 from hub.exceptions import InvalidRequest
-from hub.outbound import MAX_URL, Blocked, check_url
+from hub.outbound import MAX_URL, checked_url
 
 # Neither Google nor Apple promises a length; these are far beyond any that was seen.
 _FCM = re.compile(r"[A-Za-z0-9_:.%-]{20,4096}")
@@ -79,12 +79,8 @@ def _known(value: dict[str, Any], names: set[str], path: str) -> None:
 
 
 def _endpoint(value: object) -> str:
-    text = check_text(value, field="subscription.endpoint", limit=MAX_URL)
-    try:
-        check_url(text)
-    except Blocked as error:
-        raise InvalidRequest.on("subscription.endpoint", error.message, "url") from error
-    return text
+    field = "subscription.endpoint"
+    return checked_url(check_text(value, field=field, limit=MAX_URL), field=field)
 
 
 def _public_key(value: object) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from hub import live
-from hub.clock import iso, now_of
+from hub.clock import iso, iso_of, now_of
 from hub.conf import conf
 from hub.exceptions import InvalidRequest, NotFound
 from hub.idempotency import recall, remember
@@ -142,9 +142,9 @@ def _lock_stream(subscriber_id: UUID) -> tuple[str, int, UUID, datetime, bool]:
 _MARKED = outbox.owed(f"""
 SELECT n.tenant_id, n.id, i.subscriber_id, %(told)s::text, %(at)s::timestamptz, jsonb_build_object(
     'id', i.id, 'notification', n.id, 'event', n.event, 'category', n.category, 'subscriber', s.external_id,
-    'tags', n.tags, 'group_key', NULLIF(n.group_key, ''), 'seq', i.seq, 'seen_at', {outbox.iso("i.seen_at")},
-    'read_at', {outbox.iso("i.read_at")}, 'archived_at', {outbox.iso("i.archived_at")},
-    'snoozed_until', {outbox.iso("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
+    'tags', n.tags, 'group_key', NULLIF(n.group_key, ''), 'seq', i.seq, 'seen_at', {iso_of("i.seen_at")},
+    'read_at', {iso_of("i.read_at")}, 'archived_at', {iso_of("i.archived_at")},
+    'snoozed_until', {iso_of("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
 FROM changed i JOIN hub_notification n ON n.id = i.notification_id JOIN hub_subscriber s ON s.id = i.subscriber_id
 """)  # noqa: S608 constants only
 _NOBODY = "SELECT WHERE false"

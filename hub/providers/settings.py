@@ -8,7 +8,7 @@ import orjson
 
 from hub.content.values import check_text
 from hub.exceptions import FieldError, InvalidRequest
-from hub.outbound import Blocked, check_url
+from hub.outbound import checked_url
 
 MAX_TEXT = 20_000
 HIGHEST_RATE = 100_000
@@ -76,12 +76,7 @@ def _text(setting: Setting, value: object) -> str:
 
 
 def _url(setting: Setting, value: object) -> str:
-    text = _text(setting, value)
-    try:
-        check_url(text)
-    except Blocked as error:
-        raise InvalidRequest.on(f"config.{setting.name}", error.message) from error
-    return text
+    return checked_url(_text(setting, value), field=f"config.{setting.name}")
 
 
 def _number(setting: Setting, value: object) -> float:

@@ -54,9 +54,7 @@ class Suppressions(ServerView):
 
 def _named(fields: Fields) -> tuple[str, str]:
     """The channel and the address of a body, in its one spelling."""
-    channel = fields.choice("channel", Suppression.Channel.values)
-    if channel is None:
-        fields.any("channel", required=True)
+    channel = fields.choice("channel", Suppression.Channel.values, required=True)
     address = fields.text("address", required=True)
     fields.done()
     return str(channel), NORMAL[str(channel)](address, field="address")

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import body, query
-from hub.api.paging import page_of, paging
+from hub.api.paging import listed
 from hub.api.views import ServerView
 from hub.audience.models import Subscriber
 from hub.audience.services import ensure_subscribers
@@ -39,11 +39,7 @@ class ApiKeyList(ServerView):
     secrets = ("key",)
 
     def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(ApiKey.objects.filter(tenant=self.caller.tenant))
-        return Response(page_of([_shown(row) for row in rows], following))
+        return listed(request, ApiKey.objects.filter(tenant=self.caller.tenant), _shown)
 
     def post(self, request: Request) -> Response:
         fields = body(request)
@@ -95,11 +91,7 @@ class SigningKeyList(ServerView):
     secrets = ("secret",)
 
     def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(SigningKey.objects.filter(tenant=self.caller.tenant))
-        return Response(page_of([_shown_signing_key(row) for row in rows], following))
+        return listed(request, SigningKey.objects.filter(tenant=self.caller.tenant), _shown_signing_key)
 
     def post(self, request: Request) -> Response:
         """A secret is shown when the hub made it, and only now."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hub.exceptions import InvalidRequest
-from hub.outbound import Blocked, check_url
+from hub.outbound import checked_url
 from hub.tenancy.models import SigningKey
 
 _HS256_MIN_BYTES = 32
@@ -56,10 +56,7 @@ def _check_issuer(algorithm: str, key: str | None, jwks_url: str) -> None:
         raise InvalidRequest.on("algorithm", "Published keys are for RS256 or ES256.")
     if key:
         raise InvalidRequest.on("key", "Give either a key or a jwks_url.")
-    try:
-        check_url(jwks_url)
-    except Blocked as error:
-        raise InvalidRequest.on("jwks_url", error.message) from error
+    checked_url(jwks_url, field="jwks_url")
 
 
 def _check_secret(key: str) -> None:

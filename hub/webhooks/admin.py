@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 from hub.api.admin import HubAdmin, ReadOnlyAdmin, TenantFilter, pretty
 from hub.api.panels import Panel, badge, link, when
 from hub.exceptions import HubError, InvalidRequest
+from hub.outbound import checked_url
 from hub.webhooks.models import Webhook, WebhookDelivery
 from hub.webhooks.services import (
     change_webhook,
     checked_events,
-    checked_url,
     delete_webhook,
     new_secret,
     redeliver,

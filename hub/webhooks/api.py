@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import Fields, body, query
-from hub.api.paging import page_of, paging
+from hub.api.paging import listed, page_of, paging
 from hub.api.views import ServerView
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
@@ -36,11 +36,7 @@ class WebhookList(ServerView):
     secrets = ("secret",)
 
     def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(webhooks(tenant=self.caller.tenant))
-        return Response(page_of([_shown(row) for row in rows], following))
+        return listed(request, webhooks(tenant=self.caller.tenant), _shown)
 
     def post(self, request: Request) -> Response:
         fields = body(request)

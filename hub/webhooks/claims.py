@@ -33,9 +33,13 @@ class Post:
     topic: Topic | None = None
 
 
+# how many calls of an endpoint are under way, and how many may be
+_UNDER_WAY = "(SELECT count(*) FROM hub_webhookdelivery c WHERE c.webhook_id = w.id AND c.state = 'claimed')"
+_SHARE = "CASE WHEN w.failing_since IS NULL THEN %(share)s ELSE 1 END"
+
 # Endpoints with something due that owe us fewer answers than their share, which is one for an endpoint that is failing. A
 # loose index scan finds them, however long what waits for some of them.
-_OPEN = """
+_OPEN = f"""
 WITH RECURSIVE owed AS (
     (SELECT webhook_id AS id FROM hub_webhookdelivery WHERE state = 'waiting' ORDER BY webhook_id LIMIT 1)
     UNION ALL
@@ -50,20 +54,15 @@ WITH RECURSIVE owed AS (
     ) first WHERE first.due_at <= now()
 )
 SELECT w.id FROM due JOIN hub_webhook w ON w.id = due.id JOIN hub_tenant t ON t.id = w.tenant_id
-WHERE w.disabled_at IS NULL AND t.status = 'active' AND (
-    SELECT count(*) FROM hub_webhookdelivery c WHERE c.webhook_id = w.id AND c.state = 'claimed'
-) < CASE WHEN w.failing_since IS NULL THEN %(share)s ELSE 1 END
-"""
+WHERE w.disabled_at IS NULL AND t.status = 'active' AND {_UNDER_WAY} < {_SHARE}
+"""  # noqa: S608 constants only
 # longest waiting first; whoever holds an endpoint's lock takes for it, so that all workers together keep to its share
 _LOCK = f"{_OPEN} ORDER BY due.due_at LIMIT %(limit)s FOR NO KEY UPDATE OF w SKIP LOCKED"
 
 # in a statement of its own, which sees what was claimed before the lock was ours
 _TAKE = f"""
 WITH share AS (
-    SELECT w.id, CASE WHEN w.failing_since IS NULL THEN %(share)s ELSE 1 END - (
-        SELECT count(*) FROM hub_webhookdelivery c WHERE c.webhook_id = w.id AND c.state = 'claimed'
-    ) AS room
-    FROM hub_webhook w WHERE w.id = ANY(%(webhooks)s)
+    SELECT w.id, {_SHARE} - {_UNDER_WAY} AS room FROM hub_webhook w WHERE w.id = ANY(%(webhooks)s)
 ), picked AS (
     SELECT d.id FROM share s CROSS JOIN LATERAL (
         SELECT d.id, d.due_at FROM hub_webhookdelivery d

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from hub.clock import now_of
+from hub.clock import iso_of, now_of
 from hub.wake import wake_webhooks
 
 # a UUIDv7 as hub.ids makes them, but for the order within a millisecond
@@ -52,13 +52,8 @@ def notification_data(n: str) -> str:
     """SQL: the `data` of a `notification.*` event: what it is, never what it says or whom it is for."""
     return f"""jsonb_build_object('id', {n}.id, 'event', {n}.event, 'category', {n}.category, 'status', {n}.status,
         'priority', {n}.priority, 'tags', {n}.tags, 'group_key', NULLIF({n}.group_key, ''),
-        'cancel_key', NULLIF({n}.cancel_key, ''), 'recipients', {n}.recipients, 'send_at', {iso(f"{n}.send_at")},
-        'expires_at', {iso(f"{n}.expires_at")}, 'created_at', {iso(f"{n}.created_at")})"""
-
-
-def iso(instant: str) -> str:
-    """SQL: an instant as hub.clock.iso spells it."""
-    return f"""to_char({instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+        'cancel_key', NULLIF({n}.cancel_key, ''), 'recipients', {n}.recipients, 'send_at', {iso_of(f"{n}.send_at")},
+        'expires_at', {iso_of(f"{n}.expires_at")}, 'created_at', {iso_of(f"{n}.created_at")})"""
 
 
 _CHANGED = owed(f"""

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from hub.clock import now
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest
-from hub.outbound import Blocked, check_url
+from hub.outbound import checked_url
 from hub.tenancy.models import Tenant
 from hub.webhooks import outbox
 from hub.webhooks.catalogue import EVENTS, TEST, is_pattern
@@ -48,7 +48,7 @@ def create_webhook(
         tenant=tenant,
         **({"url": checked_url(url)} if sns is None else _topic_fields(sns)),
         events=checked_events(events),
-        description=check_text(description, field="description", limit=MAX_DESCRIPTION),
+        description=_checked_description(description),
         secret=new_secret(),
     )
     if webhooks(tenant=tenant).count() >= MAX_WEBHOOKS:
@@ -74,17 +74,17 @@ def change_webhook(
     if (sns if not webhook.topic_arn else url) is not None:
         field = "url" if webhook.topic_arn else "sns"
         raise InvalidRequest.on(field, f"This webhook has no {field}: make another one.")
-    changes: dict[str, Any] = {
-        **({} if url is None else {"url": checked_url(url)}),
-        **({} if sns is None else _topic_fields(sns)),
-        **({} if events is None else {"events": checked_events(events)}),
-        **(
-            {}
-            if description is None
-            else {"description": check_text(description, field="description", limit=MAX_DESCRIPTION)}
-        ),
-        **({} if enabled is None else _switched(webhook, enabled)),
-    }
+    changes: dict[str, Any] = {}
+    if url is not None:
+        changes["url"] = checked_url(url)
+    if sns is not None:
+        changes |= _topic_fields(sns)
+    if events is not None:
+        changes["events"] = checked_events(events)
+    if description is not None:
+        changes["description"] = _checked_description(description)
+    if enabled is not None:
+        changes |= _switched(webhook, enabled)
     if changes:
         Webhook.objects.filter(pk=webhook.pk).update(**changes)
     return get_webhook(tenant=tenant, webhook_id=webhook_id)
@@ -181,15 +181,6 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-def checked_url(url: str, field: str = "url") -> str:
-    """`url`, if the hub may call it. What its name stands for is looked at again with every call."""
-    try:
-        check_url(url)
-    except Blocked as error:
-        raise InvalidRequest.on(field, error.message) from error
-    return url
-
-
 def checked_events(events: Sequence[str]) -> list[str]:
     """`events` without repeats. Raises InvalidRequest for what could never come."""
     if not 1 <= len(events) <= MAX_PATTERNS:
@@ -198,6 +189,10 @@ def checked_events(events: Sequence[str]) -> list[str]:
         if not is_pattern(name):
             raise InvalidRequest.on("events", f"There is no event {name[:64]!r}. There are {', '.join(EVENTS)}.")
     return list(dict.fromkeys(events))
+
+
+def _checked_description(description: str) -> str:
+    return check_text(description, field="description", limit=MAX_DESCRIPTION)
 
 
 # An hour is longer than any transaction that may still know the webhook.

@@ -18,13 +18,12 @@ from hub.devices import tokens
 from hub.exceptions import InvalidRequest
 from hub.ids import uuid7
 from hub.loop import run
-from hub.outbound import Outbound, OutboundError, check_url, fetch
+from hub.outbound import Outbound, OutboundError, check_url, checked_url, fetch
 from hub.providers.accounts import Account
 from hub.providers.kinds import kind_class
 from hub.providers.settings import Setting, check_config
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import WebhookAttempt
-from hub.webhooks.services import checked_url
 from tests.deliveries.providers.subjects import SUBJECTS
 from tests.support import ssrf
 from tests.support.devices import subscription
