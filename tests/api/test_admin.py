@@ -1,5 +1,8 @@
 """The admin: every page works, secrets are shown once, what only the hub writes can't be edited."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
@@ -339,6 +342,13 @@ def test_dead_letters_by_cause(browser: Client, alice: Subscriber, bob: Subscrib
     assert [row.pk for row in left.context["cl"].result_list] == [other.pk]
     calls = browser.get(f"/admin/hub/deadletter/{other.pk}/change/").content.decode()
     assert "No provider was called yet" in calls
+
+
+def test_dead_letters_are_listed_by_each_reason_that_they_can_have(browser: Client) -> None:
+    named = re.search(r"Dead: `([^`]+)`", Path("docs/deliveries.md").read_text())
+    assert named
+    page = browser.get("/admin/hub/deadletter/").content.decode()
+    assert [reason for reason in named[1].split() if f"?reason={reason}" not in page] == []
 
 
 @pytest.mark.parametrize("page", ["notification", "delivery"])
