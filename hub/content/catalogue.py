@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.content.keys import is_key
 from hub.content.models import EventType, Template, TemplateVersion
-from hub.content.parts import EMPTY, PublishedParts, published_parts
+from hub.content.parts import PublishedParts, published_parts
 from hub.exceptions import InvalidRequest
 from hub.tenancy.models import Tenant
 
@@ -59,12 +59,16 @@ class Catalogue:
 def catalogue(*, tenant: Tenant, events: Collection[Any], templates: Collection[Any]) -> Catalogue:
     """What has these keys, in one query for the event types, one for the templates, and a few for what they are made of:
     none where nothing is named."""
-    types = EventType.objects.filter(tenant=tenant, key__in=_keys(events)) if _keys(events) else ()
-    named = Template.objects.filter(tenant=tenant, key__in=_keys(templates)).select_related("published")
-    found = {template.key: template for template in named} if _keys(templates) else {}
+    event_keys, template_keys = _keys(events), _keys(templates)
+    types = EventType.objects.filter(tenant=tenant, key__in=event_keys) if event_keys else ()
+    found = _templates(tenant, template_keys) if template_keys else {}
     uses = {key for template in found.values() if template.published for key in template.published.uses}
-    parts = published_parts(tenant=tenant, keys=uses) if uses else EMPTY
-    return Catalogue({found.key: found for found in types}, found, parts)
+    return Catalogue({found.key: found for found in types}, found, published_parts(tenant=tenant, keys=uses))
+
+
+def _templates(tenant: Tenant, keys: Collection[str]) -> dict[str, Template]:
+    rows = Template.objects.filter(tenant=tenant, key__in=keys).select_related("published")
+    return {row.key: row for row in rows}
 
 
 def _keys(named: Collection[Any]) -> set[str]:

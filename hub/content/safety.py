@@ -63,7 +63,7 @@ def check_html(value: object, *, field: str, limit: int) -> str:
 
 def clean_html(source: str) -> str:
     """`source` without scripts, styles, forms, event handlers and links that lead elsewhere than to http(s) or mail."""
-    return nh3.clean(
+    return source and nh3.clean(
         source,
         tags=TAGS,
         attributes=ATTRIBUTES,
@@ -88,7 +88,7 @@ def clean_email(source: str) -> str:
 
 def text_of(source: str) -> str:
     """What cleaned HTML says, as plain text."""
-    text = nh3.clean(_BLOCKS.sub(lambda match: f"{match[0]}\n", source), tags=set())
+    text = source and nh3.clean(_BLOCKS.sub(lambda match: f"{match[0]}\n", source), tags=set())
     return _BLANKS.sub("\n\n", html.unescape(text)).strip()
 
 

@@ -1,6 +1,6 @@
 """Where a channel reaches a subscriber, as it stands at this instant: each channel says here how that is found."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -71,10 +71,10 @@ def destinations(channel: str, subscriber_ids: Collection[UUID]) -> Destinations
     return RESOLVERS[channel].find(subscriber_ids) if channel in RESOLVERS else {}
 
 
-def reachable() -> str:
-    """The channels on which a subscriber has an address, and the tenant somebody to carry it there, as SQL on
+def reachable(channels: Iterable[str]) -> str:
+    """Those of the channels on which a subscriber has an address, and the tenant somebody to carry it there, as SQL on
     `hub_subscriber s`: an array."""
-    cases = [f"CASE WHEN {one.has}{_carried(name)} THEN '{name}' END" for name, one in RESOLVERS.items()]
+    cases = [f"CASE WHEN {RESOLVERS[name].has}{_carried(name)} THEN '{name}' END" for name in channels]
     return f"array_remove(ARRAY[{', '.join(cases)}]::text[], NULL)"
 
 

@@ -147,7 +147,6 @@ SELECT n.tenant_id, n.id, i.subscriber_id, %(told)s::text, %(at)s::timestamptz, 
     'snoozed_until', {iso_of("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
 FROM changed i JOIN hub_notification n ON n.id = i.notification_id JOIN hub_subscriber s ON s.id = i.subscriber_id
 """)  # noqa: S608 constants only
-_NOBODY = "SELECT WHERE false"
 _CHANGE = """
 WITH target AS (
     SELECT i.id, i.visible AND i.seen_at IS NULL AS unseen, i.visible AND i.read_at IS NULL AS unread
@@ -176,7 +175,7 @@ def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime, *, 
         where=wanted.where,
         predicate=op.predicate,
         assignments=op.assignments,
-        marked=_MARKED if heard else _NOBODY,
+        marked=_MARKED if heard else outbox.NOTHING,
     )
     arguments = wanted.arguments | {
         "told": MARKS[wanted.op],

@@ -186,9 +186,9 @@ def _hidden(notification: Notification, recipient: recipients.Recipient, off: Co
 
 _PROCESSED = outbox.owed(f"""
 SELECT n.tenant_id, n.id, NULL::uuid, 'notification.processed', %(at)s::timestamptz, {outbox.notification_data("n")}
-FROM progress n WHERE n.processed_at IS NOT NULL
+FROM progress n
 """)  # noqa: S608 constants only
-_INSERT = f"""
+_INSERT = """
 WITH fresh AS MATERIALIZED (
     SELECT r.* FROM unnest(%(subscribers)s::uuid[], %(items)s::uuid[], %(locales)s::text[], %(hidden)s::text[])
         AS r(subscriber_id, item_id, locale, hidden_reason)
@@ -227,10 +227,10 @@ WITH fresh AS MATERIALIZED (
         status = CASE WHEN %(finished)s THEN 'processed' ELSE status END,
         processed_at = CASE WHEN %(finished)s THEN now() END
     WHERE id = %(notification)s RETURNING *
-), told AS ({_PROCESSED})
+), told AS ({told})
 SELECT f.item_id, f.subscriber_id, f.locale, b.last_seq, b.unread, b.unseen, (SELECT count(*) FROM told)
 FROM fresh f LEFT JOIN bumped b USING (subscriber_id)
-"""  # noqa: S608 constants only
+"""
 
 
 class _Rows:
@@ -278,8 +278,9 @@ class _Rows:
             "d_levels": [step.cancel_level for step in steps],
             "d_reasons": [step.reason for step in steps],
         }
+        statement = _INSERT.format(told=_PROCESSED if held.heard and finished else outbox.NOTHING)
         with connection.cursor() as db:
-            db.execute(_INSERT, arguments)
+            db.execute(statement, arguments)
             rows = db.fetchall()
         outbox.tell(rows[0][6] if rows else 0)
         return [_Born(row[0], row[1], row[2], row[3], Counts(row[4], row[5])) for row in rows if row[3] is not None]

@@ -8,7 +8,7 @@ from uuid import UUID
 from hub.content.budget import SECONDS, budget
 from hub.content.locales import best
 from hub.content.models import Rendition, Template
-from hub.content.parts import EMPTY, PublishedParts, published_parts
+from hub.content.parts import PublishedParts, published_parts
 from hub.content.render import render
 from hub.exceptions import InvalidRequest
 from hub.notifications.models import Notification
@@ -89,7 +89,7 @@ def _stored(notification: Notification, wanted: Collection[str]) -> Iterable[Ren
 def _make(notification: Notification, locales: Collection[str]) -> list[Rendition]:
     version = notification.version
     assert version is not None  # noqa: S101  it has languages
-    parts = published_parts(tenant=notification.tenant, keys=version.uses) if version.uses else EMPTY
+    parts = published_parts(tenant=notification.tenant, keys=version.uses)
     with budget(BATCH_SECONDS):
         made = [_rendered(notification, version.content, locale, parts) for locale in sorted(locales)]
     Rendition.objects.bulk_create(made)

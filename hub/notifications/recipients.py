@@ -22,8 +22,8 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What planning needs to know of a subscriber. `reachable`: the channels that have a destination; `chosen`: the
-    switches of the category that the subscriber has set, `in_app` included."""
+    """What planning needs to know of a subscriber. `reachable`: the channels of the ladder that have a destination;
+    `chosen`: the switches of the category that the subscriber has set, `in_app` included."""
 
     subscriber_id: UUID
     locale: str
@@ -152,8 +152,9 @@ def _in(audience: dict[str, Any]) -> Where:
 def _select(notification: Notification, where: Where, limit: int | None = None) -> list[Recipient]:
     if "except" in notification.audience:
         where = all_of([where, negated(_in(notification.audience["except"]))])
+    reached = reachable(step["channel"] for step in notification.ladder)
     statement = f"""
-        SELECT s.id, s.locale, {reachable()}, s.bare,
+        SELECT s.id, s.locale, {reached}, s.bare,
             (SELECT jsonb_object_agg(p.channel, p.enabled) FROM hub_preference p
              WHERE p.subscriber_id = s.id AND p.category = %s)
         FROM hub_subscriber s WHERE {where.sql} ORDER BY s.id LIMIT %s

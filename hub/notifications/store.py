@@ -11,11 +11,6 @@ from hub.ids import uuid7
 from hub.notifications.models import Notification
 from hub.webhooks import outbox
 
-# what a webhook is told of it
-_TOLD = (
-    *("id", "tenant_id", "event", "category", "status", "priority", "tags", "group_key", "cancel_key", "recipients"),
-    *("send_at", "expires_at", "created_at"),
-)
 _EVENTS = f"""
 SELECT n.tenant_id, n.id, NULL::uuid, 'notification.accepted', n.created_at, {outbox.notification_data("n")}
 FROM accepted n
@@ -24,7 +19,7 @@ _STATEMENT = """
 WITH wanted AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS wanted({typed}, work uuid)
 ), accepted AS (
-    INSERT INTO hub_notification ({names}) SELECT {names} FROM wanted RETURNING {told}
+    INSERT INTO hub_notification ({names}) SELECT {names} FROM wanted RETURNING *
 ), owed AS ({owed})
 INSERT INTO hub_fanout (id, tenant_id, notification_id, operation, part, cursor, due_at, failures, error)
 SELECT work, tenant_id, id, 'deliver', 0, '', COALESCE(send_at, now()), 0, '' FROM wanted
@@ -51,6 +46,4 @@ def _statement() -> tuple[list[str], str]:
     fields = [field for field in Notification._meta.concrete_fields if field.name != "created_at"]
     names = [field.attname for field in fields]
     typed = [f"{field.attname} {field.db_type(connection)}" for field in fields]
-    return names, _STATEMENT.format(
-        names=", ".join(names), typed=", ".join(typed), told=", ".join(_TOLD), owed=outbox.owed(_EVENTS)
-    )
+    return names, _STATEMENT.format(names=", ".join(names), typed=", ".join(typed), owed=outbox.owed(_EVENTS))

@@ -11,12 +11,13 @@ from django.db import connection
 from hub.audience.locks import FAN_OUTS
 from hub.clock import LATEST, now_of
 from hub.clock import due as is_due
+from hub.webhooks.outbox import listening
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """A piece of work that the present transaction holds. `cursor`: the last recipient that is done; `at`: now, by the
-    tenant's clock.
+    tenant's clock; `heard`: whether any webhook of the tenant listens.
 
     `audience`, `expires_at`: as they are under the lock; somebody may have been erased, or the notification rescheduled, since
     it was read.
@@ -27,12 +28,13 @@ class Work:
     at: datetime
     audience: dict[str, Any]
     expires_at: datetime | None
+    heard: bool
 
 
 # The notification's lock comes first, as everywhere, so that whoever cancels or retracts it waits for a batch, and no
 # batch starts under them. Never waiting here, not for an erasure either, nobody can wait in a circle.
 _TAKE = f"""
-SELECT f.id, f.cursor, {now_of("n.tenant_id")}, n.audience, n.expires_at
+SELECT f.id, f.cursor, {now_of("n.tenant_id")}, n.audience, n.expires_at, {listening("n.tenant_id")}
 FROM hub_notification n JOIN hub_fanout f ON f.notification_id = n.id
 WHERE n.id = %s AND f.operation = %s AND f.done_at IS NULL AND {is_due("f.due_at", "n.tenant_id")}
     AND pg_try_advisory_xact_lock_shared({FAN_OUTS.format(tenant="n.tenant_id")})
@@ -57,7 +59,7 @@ def take(notification_id: UUID, operation: str) -> Work | None:
     with connection.cursor() as db:
         db.execute(_TAKE, [notification_id, operation])
         row = db.fetchone()
-    return Work(row[0], row[1], row[2], orjson.loads(row[3]), row[4]) if row else None
+    return Work(row[0], row[1], row[2], orjson.loads(row[3]), row[4], row[5]) if row else None
 
 
 def due(operation: str, limit: int) -> list[UUID]:

@@ -42,6 +42,10 @@ def listening(tenant: str) -> str:
     return f"EXISTS (SELECT FROM hub_webhook WHERE tenant_id = {tenant} AND disabled_at IS NULL)"
 
 
+# in the place of what is `owed`, where nobody listens
+NOTHING = "SELECT WHERE false"
+
+
 def tell(number: int) -> None:
     """Have the workers look once the caller's transaction commits, if anything is owed."""
     if number:
