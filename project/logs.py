@@ -16,8 +16,8 @@ from structlog.typing import EventDict, Processor
 
 # What a record may carry in `extra`; a request or an exception of Django's is more than a log may know.
 EXTRAS = (
-    *("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "route", "status"),
-    *("session_id", "subscriber_id", "tenant"),
+    *("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "reason", "route", "status"),
+    *("session_id", "subscriber_id", "tenant", "webhook_delivery_id", "webhook_id"),
 )
 # They bring handlers of their own, which would write each line twice and in another form.
 BORROWED = ("django", "django.server", "django.channels.server", "uvicorn", "uvicorn.error", "uvicorn.access", "daphne")

@@ -1,6 +1,10 @@
 """The errors that a provider's answer becomes. Each carries the decision: what it means, never what to do about it."""
 
+import re
+
 from hub.policy.retry import Outcome
+
+_CODE = re.compile(r"[\w.:-]{1,64}")
 
 
 class SendError(Exception):
@@ -10,7 +14,8 @@ class SendError(Exception):
 
     def __init__(self, code: str = "", answer: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(f"{code} {answer}".strip())
-        self.code = code
+        # codes are logged, and what is no single word may quote the message
+        self.code = code if _CODE.fullmatch(code) else ""
         self.answer = answer
         self.retry_after = retry_after
 

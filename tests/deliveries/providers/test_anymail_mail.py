@@ -1,7 +1,6 @@
 """Promise: email services are spoken to by Anymail's own backends, over the hub's own wire, together where that is right."""
 
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -211,25 +210,3 @@ def test_each_message_of_a_call_has_an_answer_of_its_own(settings: Settings) -> 
         mine = account(BATCHED[1], emulator.url)
         receipts = send(mine, *crowd(mine, 3), together=True)
     assert [receipt.outcome for receipt in receipts] == ["sent", "address_dead", "permanent"]
-
-
-MARK = "zebedee"
-SECRETS = ("api_key", "secret_key", "secret_access_key", "session_token")
-
-
-@each_esp
-def test_no_log_line_names_an_address_a_secret_or_a_word(
-    subject: Subject, emulator: Emulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Those of libraries neither, whatever their level."""
-    caplog.set_level(logging.DEBUG)
-    said = {"title": MARK, "body": MARK, "html": f"<p>{MARK}</p>", "action_url": f"https://{MARK}.example/"}
-    mine = account(subject, emulator.url)
-    spoilt = {**mine.config, **{name: f"{MARK}-{name}" for name in SECRETS if name in mine.config}}
-    for used in (mine, Account(mine.id, "anymail", "esp", "email", 2, spoilt)):
-        emulator.script.then(None, Refusal(400), Refusal(500))
-        works = [make_work(said, account=used, address=f"{MARK}@example.com", name=MARK) for _ in range(3)]
-        send(used, *works)
-    lines = [f"{record.name} {record.getMessage()} {record.exc_text or ''}" for record in caplog.records]
-    secrets = [str(value) for name, value in mine.config.items() if name in SECRETS]
-    assert not [line for line in lines for secret in (MARK, *secrets) if secret in line]
