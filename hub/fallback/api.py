@@ -1,6 +1,6 @@
 """REST: deliveries across notifications, and what could not be delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.reasons import CONTENT, SENTENCES
 from hub.fallback.selectors import get_delivery
 from hub.fallback.services import replay, replay_dead_letters, retry
-from hub.fallback.words import Words, words_of
+from hub.fallback.words import Asked, Words, words_of
 from hub.policy.masking import mask
 from hub.tenancy.models import Tenant
 
@@ -133,8 +133,13 @@ def _page(tenant: Tenant, wanted: Wanted, paged: Paging) -> dict[str, Any]:
     page = ids[: paged.limit]
     following = encode_cursor(page[-1] if len(ids) > len(page) else None)
     rows = with_context(page)
-    words = words_of([row for row in rows if row.reason == CONTENT])
+    words = _words(rows)
     return page_of([_brief(row, words) for row in rows], following)
+
+
+def _words(rows: Iterable[Delivery]) -> Mapping[UUID, Words]:
+    """Of those that died of their words."""
+    return words_of({d.pk: Asked(d.notification, d.channel, d.item.locale) for d in rows if d.reason == CONTENT})
 
 
 def _brief(delivery: Delivery, words: Mapping[UUID, Words]) -> dict[str, Any]:
@@ -158,8 +163,9 @@ def _brief(delivery: Delivery, words: Mapping[UUID, Words]) -> dict[str, Any]:
 
 
 def _full(delivery: Delivery) -> dict[str, Any]:
-    words = words_of([delivery] if delivery.reason == CONTENT else [])
-    return _brief(delivery, words) | {"destinations": [_destination(row) for row in delivery.destinations.all()]}
+    return _brief(delivery, _words([delivery])) | {
+        "destinations": [_destination(row) for row in delivery.destinations.all()]
+    }
 
 
 def _destination(destination: DeliveryDestination) -> dict[str, Any]:

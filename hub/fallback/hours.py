@@ -8,31 +8,31 @@ from uuid import UUID
 from django.db import connection
 
 from hub.audience.numbers import place_of
+from hub.fallback.due import Due
 from hub.fallback.reasons import OUTSIDE_HOURS
 from hub.policy.hours import next_allowed
 from hub.tenancy.hours import window_of
 
 
-def put_off(channel: str, deliveries: Sequence[Any]) -> set[UUID]:
+def put_off(channel: str, taken: Sequence[Due]) -> set[UUID]:
     """Put those that come outside of the hours of their number off to the next instant within. Returns which were.
 
-    Each has `present`, its tenant's time. The subscriber's own zone comes before those of the number.
+    The subscriber's own zone comes before those of the number.
     """
     later = {}
-    for delivery in deliveries if channel == "sms" else ():
-        rule, notification = delivery.tenant.sms_hours, delivery.notification
+    for due in taken if channel == "sms" else ():
+        rule, notification = due.tenant.sms_hours, due.notification
         if rule and not notification.required and notification.category in rule["categories"]:
-            due_at = _allowed(rule, delivery)
-            if due_at > delivery.present:
-                later[delivery.id] = due_at
+            due_at = _allowed(rule, due)
+            if due_at > due.present:
+                later[due.id] = due_at
     _wait(later)
     return set(later)
 
 
-def _allowed(rule: dict[str, Any], delivery: Any) -> datetime:
-    country, zones = place_of(delivery.subscriber.phone)
-    own = (delivery.subscriber.timezone,) if delivery.subscriber.timezone else zones
-    return next_allowed(delivery.present, own, window_of(rule, country))
+def _allowed(rule: dict[str, Any], due: Due) -> datetime:
+    country, zones = place_of(due.phone)
+    return next_allowed(due.present, (due.timezone,) if due.timezone else zones, window_of(rule, country))
 
 
 def _wait(later: dict[UUID, datetime]) -> None:

@@ -44,13 +44,14 @@ def record(results: Sequence[Result]) -> int:
         return 0
     with transaction.atomic():
         held = lock_claimed({r.delivery_id for r in results})
-        finish_attempts([_finished(r) for r in results])
-        current = [r for r in results if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
-        finish_destinations([_finished(r) for r in current])
+        finished = [(r, _finished(r)) for r in results]
+        finish_attempts([f for _, f in finished])
+        current = [(r, f) for r, f in finished if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
+        finish_destinations([f for _, f in current])
         _let_go([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
         _suppress([r for r in results if r.opted_out])
         answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
-        for result in current:
+        for result, _ in current:
             answers[result.delivery_id].append(
                 Answer(result.outcome, result.retry_after, result.elsewhere, result.safe)
             )
@@ -95,7 +96,7 @@ def _suppress(stopped: Sequence[Result]) -> None:
 
 def redact(answer: str) -> str:
     """`answer` without addresses and control characters, at most 500 characters."""
-    return _ADDRESS.sub("<address>", _CONTROL.sub(" ", answer)).strip()[:500]
+    return _ADDRESS.sub("<address>", _CONTROL.sub(" ", answer)).strip()[:500] if answer else ""
 
 
 def _finished(result: Result) -> Finished:

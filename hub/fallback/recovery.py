@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from hub.clock import now_of
 from hub.fallback.models import Attempt, Delivery
-from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, settle_claims
+from hub.fallback.settlement import Claimed, Finished, finish_attempts, finish_destinations, locked, settle_claims
 from hub.policy.retry import Answer, Outcome
 
 
@@ -34,12 +34,12 @@ def _answer(attempt: Attempt) -> Answer:
     return Answer(Outcome(attempt.outcome or Outcome.AMBIGUOUS))
 
 
-def _expired(limit: int) -> dict[UUID, Delivery]:
+def _expired(limit: int) -> dict[UUID, Claimed]:
     rows = Delivery.objects.filter(state=Delivery.State.CLAIMED, lease_until__lt=Now())
-    return {d.id: d for d in rows.order_by("lease_until").select_for_update(skip_locked=True)[:limit]}
+    return locked(rows.order_by("lease_until").select_for_update(skip_locked=True)[:limit])
 
 
-def _attempts(deliveries: Mapping[UUID, Delivery]) -> dict[UUID, list[Attempt]]:
+def _attempts(deliveries: Mapping[UUID, Claimed]) -> dict[UUID, list[Attempt]]:
     """The attempts of each delivery's present claim."""
     rows = Attempt.objects.filter(destination__delivery__in=deliveries, fence=F("destination__delivery__fence"))
     groups: defaultdict[UUID, list[Attempt]] = defaultdict(list)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hub.consent.selectors import consented
 from hub.fallback.destinations import Destinations
-from hub.fallback.models import Delivery
+from hub.fallback.due import Due
 from hub.fallback.reasons import NO_CONSENT, SUPPRESSED
 from hub.suppression.models import Suppression
 from hub.suppression.selectors import suppressed
@@ -14,29 +14,23 @@ from hub.suppression.selectors import suppressed
 Refusals = Mapping[tuple[UUID, str], str]
 
 
-def refusals(channel: str, deliveries: Sequence[Delivery], found: Destinations) -> Refusals:
+def refusals(channel: str, taken: Sequence[Due], found: Destinations) -> Refusals:
     """(delivery, address) → why not, in two queries at most. What is required goes to who unsubscribed, or never agreed."""
-    places = [
-        (delivery, destination.address)
-        for delivery in deliveries
-        for destination in found.get(delivery.subscriber_id, ())
-    ]
-    listed = suppressed(channel, {(delivery.tenant_id, address) for delivery, address in places})
-    asking = [(delivery, address) for delivery, address in places if channel == "sms" and _asks(delivery)]
-    agreed = consented(channel, {(delivery.tenant_id, address) for delivery, address in asking})
-    silent = {(d.id, address): NO_CONSENT for d, address in asking if (d.tenant_id, address) not in agreed}
+    places = [(due, destination.address) for due in taken for destination in found.get(due.subscriber_id, ())]
+    listed = suppressed(channel, {(due.tenant.pk, address) for due, address in places})
+    asking = [(due, address) for due, address in places if channel == "sms" and _asks(due)]
+    agreed = consented(channel, {(due.tenant.pk, address) for due, address in asking})
+    silent = {(due.id, address): NO_CONSENT for due, address in asking if (due.tenant.pk, address) not in agreed}
     return silent | {
-        (delivery.id, address): SUPPRESSED
-        for delivery, address in places
-        if _holds(listed.get((delivery.tenant_id, address)), delivery)
+        (due.id, address): SUPPRESSED for due, address in places if _holds(listed.get((due.tenant.pk, address)), due)
     }
 
 
-def _holds(reason: str | None, delivery: Delivery) -> bool:
+def _holds(reason: str | None, due: Due) -> bool:
     if reason == Suppression.Reason.UNSUBSCRIBE:
-        return not delivery.notification.required
+        return not due.notification.required
     return reason is not None
 
 
-def _asks(delivery: Delivery) -> bool:
-    return delivery.tenant.consent_required and not delivery.notification.required
+def _asks(due: Due) -> bool:
+    return due.tenant.consent_required and not due.notification.required

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.fallback.destinations import Destination, Destinations, destinations
-from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.due import Due
+from hub.fallback.models import Attempt, DeliveryDestination
 from hub.fallback.refusals import refusals
 from hub.policy.rooms import Rooms
 from hub.policy.routing import Tried, choose
@@ -37,27 +38,27 @@ class Directions:
     resting: Mapping[UUID, float]
 
 
-def directions(channel: str, deliveries: Sequence[Delivery], rooms: Rooms[Account]) -> Directions:
+def directions(channel: str, taken: Sequence[Due], rooms: Rooms[Account]) -> Directions:
     """Where each delivery goes: not to destinations that an earlier attempt has settled for good, and through accounts that
     have room, first come, first served."""
-    found: Destinations = destinations(channel, {d.subscriber_id for d in deliveries})
-    serving = accounts(channel, {d.tenant_id for d in deliveries})
-    forbidden = refusals(channel, deliveries, found)
-    settled, tried = _history([d for d in deliveries if d.fence > 1])
+    found: Destinations = destinations(channel, {due.subscriber_id for due in taken})
+    serving = accounts(channel, {due.tenant.pk for due in taken})
+    forbidden = refusals(channel, taken, found)
+    settled, tried = _history([due.id for due in taken if due.fence > 1])
     routes: dict[UUID, list[Route]] = {}
     resting: dict[UUID, float] = {}
-    for delivery in deliveries:
-        candidates = serving[delivery.tenant_id]
+    for due in taken:
+        candidates = serving[due.tenant.pk]
         full = {account.id for account in candidates if rooms.is_full(account)}
-        for destination in found.get(delivery.subscriber_id, ()):
-            place = (delivery.id, destination.address)
+        for destination in found.get(due.subscriber_id, ()):
+            place = (due.id, destination.address)
             choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=full)
             if choice and place not in settled and place not in forbidden:
                 route = Route(destination, candidates[choice.index], choice.elsewhere)
-                routes.setdefault(delivery.id, []).append(route)
-        used = {route.account for route in routes.get(delivery.id, ())}
+                routes.setdefault(due.id, []).append(route)
+        used = {route.account for route in routes.get(due.id, ())}
         if used and all(account.id in full for account in used):
-            resting[delivery.id] = max(rooms.turn(account) for account in used)
+            resting[due.id] = max(rooms.turn(account) for account in used)
         else:
             for account in used:
                 rooms.take(account)
@@ -68,13 +69,13 @@ def directions(channel: str, deliveries: Sequence[Delivery], rooms: Rooms[Accoun
 Place = tuple[UUID, str]
 
 
-def _history(deliveries: Sequence[Delivery]) -> tuple[set[Place], defaultdict[Place, list[Tried]]]:
+def _history(delivery_ids: Sequence[UUID]) -> tuple[set[Place], defaultdict[Place, list[Tried]]]:
     """What earlier claims left: the destinations that are settled, and who was tried for the others, in order."""
     settled: set[Place] = set()
     tried: defaultdict[Place, list[Tried]] = defaultdict(list)
-    if not deliveries:
+    if not delivery_ids:
         return settled, tried
-    rows = Attempt.objects.filter(destination__delivery__in=deliveries).exclude(outcome="deferred")
+    rows = Attempt.objects.filter(destination__delivery__in=delivery_ids).exclude(outcome="deferred")
     columns = ("destination__delivery", "destination__address", "destination__outcome", "provider", "outcome")
     for delivery_id, address, outcome, label, came_of_it in rows.order_by("fence").values_list(*columns):
         place = (delivery_id, address)

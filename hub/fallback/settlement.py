@@ -3,10 +3,11 @@
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from hub.clock import now_of
 from hub.conf import conf
@@ -32,10 +33,25 @@ class Finished:
     goes_on: bool = False
 
 
-def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Delivery]:
+class Claimed(NamedTuple):
+    """A locked delivery, as far as settling it goes; its counters as they were before this claim."""
+
+    id: UUID
+    channel: str
+    fence: int
+    attempts: int
+    unknowns: int
+
+
+def locked(claimed: QuerySet[Delivery]) -> dict[UUID, Claimed]:
+    """Those rows, which the query locks."""
+    return {row[0]: Claimed(*row) for row in claimed.values_list(*Claimed._fields)}
+
+
+def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Claimed]:
     """Those of the deliveries that are still claimed, locked in order of their ids."""
     rows = Delivery.objects.filter(id__in=delivery_ids, state=Delivery.State.CLAIMED)
-    return {row.id: row for row in rows.order_by("id").select_for_update()}
+    return locked(rows.order_by("id").select_for_update())
 
 
 _ATTEMPTS = """
@@ -91,9 +107,10 @@ SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM told)
 """  # noqa: S608 constants only
 
 
-def settle_claims(deliveries: Collection[Delivery], answers: Mapping[UUID, Sequence[Answer]]) -> int:
+def settle_claims(deliveries: Collection[Claimed], answers: Mapping[UUID, Sequence[Answer]]) -> int:
     """Move each locked delivery on by the answers of its destinations. Returns how many moved."""
-    settled = {d.id: _settle(d, answers[d.id]) for d in deliveries}
+    policies = {channel: _policy(channel) for channel in {d.channel for d in deliveries}}
+    settled = {d.id: _settle(d, answers[d.id], policies[d.channel]) for d in deliveries}
     columns: list[Any] = [
         list(settled),
         [s.state for s in settled.values()],
@@ -109,7 +126,10 @@ def settle_claims(deliveries: Collection[Delivery], answers: Mapping[UUID, Seque
     return int(moved)
 
 
-def _settle(delivery: Delivery, answers: Sequence[Answer]) -> Settlement:
-    policy = RetryPolicy(conf.retry_first, conf.retry_max, conf.retry_attempts, UNKNOWNS[delivery.channel])
+def _policy(channel: str) -> RetryPolicy:
+    return RetryPolicy(conf.retry_first, conf.retry_max, conf.retry_attempts, UNKNOWNS[channel])
+
+
+def _settle(delivery: Claimed, answers: Sequence[Answer], policy: RetryPolicy) -> Settlement:
     jitter = random.random()  # noqa: S311  spreads load, guards nothing
     return settle(answers, attempts=delivery.attempts, unknowns=delivery.unknowns, policy=policy, jitter=jitter)
