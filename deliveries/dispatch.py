@@ -6,17 +6,17 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from deliveries.database import persistently, released
+from deliveries.database import released
 from deliveries.flights import Answered, take_off
 from deliveries.gate import gate
 from deliveries.providers.pool import pool
+from deliveries.recorder import Recorder
 from deliveries.shares import Shares
 from deliveries.turns import Turn, Turns
 from hub import loop
 from hub.conf import conf
 from hub.fallback.claims import Batch, claim
 from hub.fallback.models import Delivery
-from hub.fallback.record import Result, record
 from hub.policy.rooms import Room
 from hub.providers.accounts import Account
 
@@ -94,20 +94,25 @@ class Drain:
         self.channel, self.lane, self.until = channel, lane, until
         self.capacity = _capacity(lane)
         self.shares = Shares(self.capacity)
-        self.landed: SimpleQueue[Answered] = SimpleQueue()
+        # None: something has gone on record
+        self.landed: SimpleQueue[Answered | None] = SimpleQueue()
+        self.recorder = Recorder(lambda: self.landed.put(None))
 
     def run(self) -> bool:
         """True if it ended before the lane was dry."""
         try:
             while True:
+                # what is recorded may be due again at once: only a claim that comes after it can say that there is no more
+                settled = not self.shares.flying and not self.recorder.behind
                 batch = self._claim()
-                if not batch.taken and not self.shares.flying:
+                if settled and not batch.taken:
                     return not self._may_claim()
                 # what was settled or put off on the spot may stand before what can go
-                self._record(0 if batch.taken and not batch.works else LOOK_AGAIN)
+                self._land(0 if batch.taken and not batch.works else LOOK_AGAIN)
         finally:
             while self.shares.flying:
-                self._record(LOOK_AGAIN)
+                self._land(LOOK_AGAIN)
+            self.recorder.close()
 
     def _may_claim(self) -> bool:
         return not stopping.is_set() and time.monotonic() < self.until
@@ -115,7 +120,8 @@ class Drain:
     def _claim(self) -> Batch:
         wanted = self.shares.wanted()
         # not for every single place that becomes free: a claim is a transaction
-        if not self._may_claim() or wanted < max(self.capacity // 16, 1):
+        too_few = wanted < max(self.capacity // 8, 1)
+        if too_few or self.recorder.behind > self.capacity or not self._may_claim():
             return Batch(0, ())
         latest = time.monotonic() + conf.delivery_lease - 2 * conf.provider_timeout
         gate.look()
@@ -127,24 +133,21 @@ class Drain:
     def _room(self, account: Account) -> Room:
         return gate.room(account, flying=self.shares.flying_with(account.id), places=self.shares.left_to(account.id))
 
-    def _record(self, patience: float) -> None:
-        """Record what has landed by now; wait `patience` seconds for the first if nothing has."""
-        if not self.shares.flying:
-            return
+    def _land(self, patience: float) -> None:
+        """Have recorded what has landed by now; wait `patience` seconds for the first if nothing has."""
         landings = self._landings(patience)
         self.shares.give_back([answered[0].delivery_id for answered in landings])
-        results: list[Result] = [result for answered in landings for result in answered]
-        if results:
+        if landings:
             gate.look()
-            persistently(lambda: record(results))
+        self.recorder.take([result for answered in landings for result in answered])
 
     def _landings(self, patience: float) -> list[Answered]:
-        landed: list[Answered] = []
+        landed: list[Answered | None] = []
         with suppress(Empty):
             landed.append(self.landed.get(timeout=patience) if patience else self.landed.get_nowait())
-            while len(landed) < self.shares.flying:
+            while True:
                 landed.append(self.landed.get_nowait())
-        return landed
+        return [answered for answered in landed if answered is not None]
 
 
 def _capacity(lane: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from deliveries import dispatch
+from deliveries import dispatch, recorder
 from deliveries.database import persistently
 from deliveries.providers.base import Sent
 from hub.audience.models import Subscriber
@@ -267,7 +267,7 @@ def test_an_answer_is_recorded_although_the_database_cut_the_connection(
                 db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return record(results)
 
-    monkeypatch.setattr(dispatch, "record", record_after_a_cut)
+    monkeypatch.setattr(recorder, "record", record_after_a_cut)
     owe(alice, channel="chat")
     dispatch.dispatch("chat", "high")
     assert cuts
