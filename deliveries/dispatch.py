@@ -131,7 +131,10 @@ class Drain:
         return batch
 
     def _room(self, account: Account) -> Room:
-        return gate.room(account, flying=self.shares.flying_with(account.id), places=self.shares.left_to(account.id))
+        shares, name = self.shares, account.id
+        return gate.room(
+            account, flying=shares.flying_with(name), places=shares.left_to(name), still_for=shares.still_for(name)
+        )
 
     def _land(self, patience: float) -> None:
         """Have recorded what has landed by now; wait `patience` seconds for the first if nothing has."""

@@ -59,8 +59,10 @@ class Gate:
         finally:
             self._looking.release()
 
-    def room(self, account: Account, *, flying: int, places: int) -> Room:
-        """How much of an account a claim may have, `places` at most. `flying`: deliveries that are under way through it."""
+    def room(self, account: Account, *, flying: int, places: int, still_for: float = 0.0) -> Room:
+        """How much of an account a claim may have, `places` at most. `flying`: deliveries that are under way through it, of
+        which none has landed for `still_for` seconds: who finds no place waits as long again, so that a backlog before an
+        account that hangs is not looked at every second."""
         rate = rate_of(account)
         if rate is not None:
             places = min(places, max(ceil(rate * BUSY) - flying, 0))
@@ -71,7 +73,7 @@ class Gate:
                 return Room(0, circuit.rests_until - now, spacing)
             case State.HALF_OPEN:
                 return Room(0 if now < circuit.probe_until else min(places, 1), BUSY, spacing)
-        return Room(places, BUSY, spacing)
+        return Room(places, min(max(still_for, BUSY), conf.provider_timeout), spacing)
 
     async def admit(self, provider: Provider, count: int, latest: float) -> None:
         """Return once the account may be called with so many messages. Raises Deferred if that isn't before `latest`."""

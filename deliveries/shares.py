@@ -41,14 +41,17 @@ class Shares:
     def flying_with(self, account_id: str) -> int:
         return self._flying[account_id]
 
+    def still_for(self, account_id: str) -> float:
+        """For how many seconds an account has owed answers and given none."""
+        return time.monotonic() - self._moved_at[account_id] if self._flying[account_id] else 0.0
+
     def left_to(self, account_id: str) -> int:
         """How many more an account may have."""
         return max((self.free - self._flying[account_id]) // 2, 0)
 
     def wanted(self) -> int:
         """How many deliveries it makes sense to claim: not more than the busiest account could take, unless it hangs."""
-        present = time.monotonic()
-        busy = [name for name, flying in self._flying.items() if flying and present < self._moved_at[name] + HANGS]
+        busy = [name for name, flying in self._flying.items() if flying and self.still_for(name) < HANGS]
         return min(map(self.left_to, busy), default=max(self.free // 2, min(self.free, 1)))
 
     def _move(self, names: Sequence[str], by: int) -> None:

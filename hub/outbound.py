@@ -4,6 +4,7 @@ A name is resolved here, every address that it has is checked, and the connectio
 """
 
 import ipaddress
+import math
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,13 +93,14 @@ class Outbound:
         """
         check_url(url)
         try:
+            # timeouts as exact as they are: rounded up to whole seconds, hundreds would end in one turn of the loop
             async with self._session.request(
                 method,
                 URL(url),
                 headers={"Accept-Encoding": "identity", **(headers or {})},
                 data=body,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout),
+                timeout=aiohttp.ClientTimeout(total=timeout, ceil_threshold=math.inf),
             ) as response:
                 received = await _read(response, max_bytes, cut=cut)
                 names = {name.lower(): value for name, value in response.headers.items()}

@@ -261,6 +261,14 @@ def test_an_account_with_a_rate_is_given_a_second_of_it(settings: Settings) -> N
     assert gate.room(first(), flying=10, places=200).spacing == 1 / 25
 
 
+@pytest.mark.parametrize(("still_for", "wait"), [(0.2, 1), (4, 4), (1000, 10)])
+def test_who_finds_no_place_waits_as_long_as_nothing_has_landed(
+    settings: Settings, still_for: float, wait: float
+) -> None:
+    settings.HUB = settings.HUB | {"provider_timeout": 10}
+    assert gate.room(first(), flying=200, places=0, still_for=still_for).wait == wait
+
+
 def test_a_rate_holds_for_all_processes_together(settings: Settings) -> None:
     only_first(settings, rate=40)
     account = first()
