@@ -142,8 +142,8 @@ def test_compressed_answers_are_not_unpacked(site: Site) -> None:
 
 def test_a_slow_answer_is_given_up(site: Site) -> None:
     site.hold.clear()
-    with pytest.raises(OutboundError, match=r"0\.2 s") as error:
-        fetch(site.url, timeout=0.2)
+    with pytest.raises(OutboundError, match="1 s") as error:
+        fetch(site.url, timeout=1)
     assert error.value.sent
 
 

@@ -169,7 +169,7 @@ def fresh(subscriber: Subscriber) -> tuple[dict[str, Any], dict[str, int], str]:
     return items, pages[0].counts.as_dict(), str(pages[0].cursor)
 
 
-async def soon(seconds: float, happened: Callable[[], Awaitable[bool]]) -> None:
+async def soon(happened: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Wait until something is so. Raises AssertionError when it isn't."""
     deadline = time.monotonic() + seconds
     while not await happened():
@@ -177,13 +177,13 @@ async def soon(seconds: float, happened: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def until(happened: Callable[[], bool], seconds: float = 5) -> None:
+async def until(happened: Callable[[], bool]) -> None:
     """Wait until something is so that needs no waiting to be asked."""
 
     async def so() -> bool:
         return happened()
 
-    await soon(seconds, so)
+    await soon(so)
 
 
 async def settled(client: HubClient, db: Db, subscriber: Subscriber) -> None:
@@ -192,7 +192,7 @@ async def settled(client: HubClient, db: Db, subscriber: Subscriber) -> None:
     async def same() -> bool:
         return (client.inbox.items, client.inbox.counts, client.cursor) == await db(fresh, subscriber)
 
-    await soon(10, same)
+    await soon(same)
 
 
 def fetch_of(subscriber: Subscriber, db: Db) -> Callable[[str], Awaitable[Any]]:

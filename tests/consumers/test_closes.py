@@ -83,7 +83,7 @@ async def token_expired(scene: Scene) -> int:
 
 async def too_fast(scene: Scene) -> int:
     client = await scene.connect()
-    for _ in range(80):
+    for _ in range(200):
         await client.send({"type": "pong"})
     return await client.until_closed()
 

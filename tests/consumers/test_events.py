@@ -227,9 +227,9 @@ async def test_presence_ends_with_the_stream(listen: Listen, db: Db, alice: Subs
     async def is_absent() -> bool:
         return not await is_present()
 
-    await soon(5, is_present)
+    await soon(is_present)
     await client.cut()
-    await soon(5, is_absent)
+    await soon(is_absent)
 
 
 async def test_a_reader_that_does_not_read_is_cut_off(

@@ -41,10 +41,10 @@ async def test_pings_tell_the_head(settings: Settings, connect: Connect, db: Db,
 
 
 async def test_a_token_ends_and_a_new_one_keeps_the_socket(connect: Connect, db: Db, alice: Subscriber) -> None:
-    short = await db(token_of, alice, 2)
+    short = await db(token_of, alice, 3)
     ending, refreshed = await connect(token=short), await connect(token=short)
     await refreshed.send({"type": "auth", "token": await db(token_of, alice)})
-    assert await ending.until_closed(4) == 4010
+    assert await ending.until_closed() == 4010
     await asyncio.sleep(0.2)
     assert refreshed.code is None
     assert not refreshed.of_type("error")
@@ -63,9 +63,11 @@ async def test_acks_are_clamped_gathered_and_written(
     connect: Connect, db: Db, tenant: Tenant, alice: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[list[Ack]] = []
+    times: list[float] = []
     acknowledge = edge.acknowledge
 
     def record(acks: Sequence[Ack]) -> int:
+        times.append(monotonic())
         written.append(list(acks))
         return acknowledge(acks)
 
@@ -77,10 +79,9 @@ async def test_acks_are_clamped_gathered_and_written(
     for seq, focused in ((1, True), (1, False), (99, False)):
         await client.send({"type": "ack", "seq": seq, "focused": focused})
     await until(lambda: len(written) == 2)
-    first = monotonic()
     await client.send({"type": "ack", "seq": 2, "focused": True})
     await until(lambda: len(written) == 4)
-    assert monotonic() - first > 0.7
+    assert times[2] - times[1] > 0.5
     assert written == [[Ack(alice.pk, 1, True)], [Ack(alice.pk, 2, False)], [Ack(alice.pk, 2, True)], []]
 
 
@@ -126,7 +127,7 @@ async def test_a_reader_that_never_reads_is_abandoned(
     slow = await stuck(server, alice_token)
     await flood(alice, 300)
     await asyncio.sleep(2)
-    assert (await asyncio.wait_for(drain(slow), 20))[1] is None
+    assert (await asyncio.wait_for(drain(slow), 60))[1] is None
 
 
 async def test_the_queue_keeps_the_order_of_what_has_to_wait(
@@ -160,7 +161,7 @@ async def test_an_address_has_so_many_connections(
     async def there_is_room() -> bool:
         return (await connect()).code is None
 
-    await soon(5, there_is_room)
+    await soon(there_is_room)
     assert first.code is None
 
 
@@ -177,7 +178,7 @@ async def test_streams_and_sockets_of_a_subscriber_are_counted_together(
     async def there_is_room() -> bool:
         return (await connect()).code is None
 
-    await soon(5, there_is_room)
+    await soon(there_is_room)
 
 
 def test_the_more_connections_the_longer_their_return_takes(monkeypatch: pytest.MonkeyPatch) -> None:

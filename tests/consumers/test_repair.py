@@ -12,7 +12,8 @@ from consumers import edge
 from hub import live
 from hub.audience.models import Stream, Subscriber
 from hub.tenancy.models import Tenant
-from tests.consumers.conftest import Connect, Db, fetch_of, fresh, settled
+from tests.consumers.conftest import Connect, Db, fetch_of, fresh, settled, until
+from tests.support import client as reference
 from tests.support.client import HubClient
 from tests.support.factories import send
 
@@ -62,7 +63,7 @@ async def test_a_lost_tail_is_found_by_comparing_heads(
     client = await connect()
     postman.lose = True
     await db(send, tenant, "alice")
-    await client.until_last(1, 3)
+    await client.until_last(1)
     assert [frame["type"] for frame in client.frames] == ["ready", "batch"]
 
 
@@ -110,8 +111,9 @@ async def test_a_sequence_that_the_record_does_not_know_is_forgotten(
     monkeypatch.setattr(edge, "catch_up", lambda requests: reads.append(requests) or catch_up(requests))
     client = await connect()
     await db(live.publish, [(alice.pk, 40, b'{"type":"notification","seq":40}')])
-    await asyncio.sleep(0.5)
-    assert len(reads) == 2  # one at hello, one that finds nothing
+    await until(lambda: len(reads) == 2)  # one at hello, one that finds nothing
+    await asyncio.sleep(0.2)
+    assert len(reads) == 2
     await db(send, tenant, "alice")
     await client.until_last(1)
     assert [frame["type"] for frame in client.frames] == ["ready", "notification"]
@@ -186,6 +188,7 @@ async def test_damage_on_the_way_to_the_edge_ends_in_the_state_of_a_fresh_fetch(
     settings: Settings, connect: Connect, db: Db, tenant: Tenant, alice: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HUB = {"head_check_interval": 0.5}
+    monkeypatch.setattr(reference, "SYNC_AFTER", 60)  # the edge heals it, whatever a client would do
     damage, deliver = Damage(), live.publish
     monkeypatch.setattr(live, "publish", lambda frames: deliver(damage(frames)))
     tabs = [await connect(fetch=fetch_of(alice, db)) for _ in range(2)]
@@ -193,7 +196,6 @@ async def test_damage_on_the_way_to_the_edge_ends_in_the_state_of_a_fresh_fetch(
     for tab in tabs:
         await settled(tab, db, alice)
         assert len(tab.of_type("batch")) > 3
-        assert tab.syncs == 0
 
 
 async def test_damage_on_the_way_to_the_client_ends_in_the_state_of_a_fresh_fetch(

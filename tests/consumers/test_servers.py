@@ -113,7 +113,7 @@ async def test_sync_and_ack(web: WebProcess, db: Db, tenant: Tenant, alice: Subs
     async def is_postponed() -> bool:
         return bool(await db(Delivery.objects.filter(subscriber=alice, postponed=True).exists))
 
-    await soon(10, is_postponed)
+    await soon(is_postponed)
     await client.close()
 
 
@@ -167,7 +167,7 @@ async def test_a_stream_resumes_and_its_end_is_noticed(
     async def is_absent() -> bool:
         return not await db(connected, [alice.pk])
 
-    await soon(10, is_absent)
+    await soon(is_absent)
     await db(send, tenant, "alice")
     await client.connect()
     await client.until_last(3)

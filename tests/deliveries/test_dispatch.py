@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +21,7 @@ from tests.deliveries.smtp_server import DROP, HANG, MailServer
 from tests.support.deliveries import make_due, owe, pause_of
 from tests.support.factories import make_subscriber
 from tests.support.fake_provider import KINDS, FakeChat, hang
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -39,13 +40,6 @@ def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[F
 
 def states() -> set[tuple[str, str]]:
     return set(Delivery.objects.values_list("state", "reason"))
-
-
-def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 def test_all_that_is_due_is_mailed_once_with_the_servers_words_on_record(alice: Subscriber, mail: MailServer) -> None:
@@ -125,7 +119,7 @@ def test_a_channel_that_hangs_holds_up_no_other(alice: Subscriber, fake: type[Fa
         owe(alice, channel="chat", lane="bulk")
     owe(alice)
     dispatch.start("chat", "bulk")
-    eventually(lambda: fake.calls)
+    wait_until(lambda: fake.calls)
     dispatch.dispatch("email", "high")
     assert len(mail.received) == 1
     fake.open_gate.set()
@@ -138,7 +132,7 @@ def test_bulk_that_hangs_leaves_threads_for_what_is_urgent(alice: Subscriber, fa
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
     dispatch.start("chat", "bulk")
-    eventually(lambda: len(fake.calls) == 3)
+    wait_until(lambda: len(fake.calls) == 3)
     urgent = owe(alice, channel="chat")
     type(urgent.notification).objects.filter(id=urgent.notification_id).update(category="security")
     dispatch.dispatch("chat", "high")
@@ -151,7 +145,7 @@ def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber,
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
     dispatch.start("chat", "bulk")
-    eventually(lambda: len(fake.calls) == 3)
+    wait_until(lambda: len(fake.calls) == 3)
     time.sleep(0.1)
     assert Delivery.objects.filter(state="claimed").count() == 3
 
@@ -175,7 +169,7 @@ def test_asked_to_stop_it_finishes_what_is_in_flight_and_claims_nothing_more(
     for _ in range(20):
         owe(alice, channel="chat", lane="bulk")
     dispatch.start("chat", "bulk")
-    eventually(lambda: len(fake.calls) == 3)
+    wait_until(lambda: len(fake.calls) == 3)
     dispatch.stopping.set()
     fake.open_gate.set()
     assert dispatch.join(30)

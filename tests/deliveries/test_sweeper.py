@@ -1,8 +1,6 @@
 """Promise: what nobody was told of is found in the record, by any number of sweeps at once; no failure stops them."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +21,7 @@ from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import CONTENT, expire_leases, owe, take
 from tests.support.devices import make_device
 from tests.support.factories import item_of, send
+from tests.support.waiting import wait_until
 from tests.support.webhooks import make_webhook, owe_event
 
 AGO = datetime(2024, 1, 1, tzinfo=UTC)
@@ -52,13 +51,6 @@ def heard(digest: str, **fields: Any) -> None:
     """A provider's call that was kept."""
     row = Callback.objects.create(account="gone", label="django:gone", digest=digest, call={})
     Callback.objects.filter(pk=row.pk).update(**fields)
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
 
 
 def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> None:
@@ -164,10 +156,10 @@ def test_a_ticker_mails_without_any_hint_survives_failures_and_stops(
     ticker.start()
     try:
         owe(alice)
-        eventually(lambda: mail.received)
+        wait_until(lambda: mail.received)
         owe(alice)
-        eventually(lambda: len(mail.received) == 2)
-        eventually(lambda: len(failures) > 2)
+        wait_until(lambda: len(mail.received) == 2)
+        wait_until(lambda: len(failures) > 2)
     finally:
         ticker.ask_to_stop()
         ticker.join(30)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from project.celery import configuration
 from project.stack.redis import find_program
 from tests.deliveries.smtp_server import HANG, MailServer
 from tests.support.deliveries import owe
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +68,7 @@ def broker(port: int) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         with redis.Redis(port=port) as client:
-            eventually(lambda: answers(client))
+            wait_until(lambda: answers(client))
         yield
     finally:
         process.kill()
@@ -79,13 +80,6 @@ def answers(client: "redis.Redis[bytes]") -> bool:
         return bool(client.ping())
     except redis.ConnectionError:
         return False
-
-
-def eventually(condition: Callable[[], object], seconds: float = 60, log: Path | None = None) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, log.read_text() if log else "it never happened"
-        time.sleep(0.05)
 
 
 def hint(port: int) -> None:
@@ -101,8 +95,9 @@ def test_mail_goes_out_although_there_has_never_been_a_broker(
     alice: Subscriber, mail: MailServer, free_port: int, tmp_path: Path
 ) -> None:
     owe(alice)
-    with worker(mail, free_port, tmp_path / "log", sweep_interval=0.2) as process:
-        eventually(lambda: mail.received, log=tmp_path / "log")
+    log = tmp_path / "log"
+    with worker(mail, free_port, log, sweep_interval=0.2) as process:
+        wait_until(lambda: mail.received, 60, why=log.read_text)
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     assert Delivery.objects.get().state == "sent"
@@ -118,7 +113,7 @@ def test_a_worker_hears_hints_again_after_the_broker_was_away(
             with broker(free_port):
                 owe(alice)
                 hint(free_port)
-                eventually(lambda wanted=outage + 1: len(mail.received) == wanted, log=log)  # type: ignore[misc]
+                wait_until(lambda wanted=outage + 1: len(mail.received) == wanted, 60, why=log.read_text)  # type: ignore[misc]
             time.sleep(0.5)
 
 
@@ -129,9 +124,9 @@ def test_a_worker_that_is_asked_to_end_waits_for_what_is_on_the_wire(
     owe(alice)
     log = tmp_path / "log"
     with broker(free_port), worker(mail, free_port, log, sweep_interval=0.2) as process:
-        eventually(lambda: mail.received, log=log)
+        wait_until(lambda: mail.received, 60, why=log.read_text)
         process.send_signal(signal.SIGTERM)
-        eventually(lambda: "Warm shutdown" in log.read_text(), log=log)
+        wait_until(lambda: "Warm shutdown" in log.read_text(), 60, why=log.read_text)
         owe(alice)
         process.wait(60)
     assert list(Delivery.objects.order_by("id").values_list("state", "unknowns")) == [("waiting", 1), ("waiting", 0)]

@@ -17,7 +17,7 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-def post(url: str, *, form: Any = None, content: Any = None, timeout: float = 5, **headers: str) -> Answer:
+def post(url: str, *, form: Any = None, content: Any = None, timeout: float = 20, **headers: str) -> Answer:
     """POST a form, or what is JSON; `api_key="x"` is the header `api-key`."""
     parts = urlsplit(url)
     kind = "application/json" if form is None else "application/x-www-form-urlencoded"

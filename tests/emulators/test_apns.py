@@ -65,7 +65,7 @@ class Sender:
         return stream
 
     async def events(self) -> list[h2.events.Event]:
-        data = await asyncio.wait_for(self.reader.read(65536), 5)
+        data = await asyncio.wait_for(self.reader.read(65536), 30)
         if not data:
             raise ConnectionResetError
         events = self.h2.receive_data(data)

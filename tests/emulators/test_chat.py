@@ -1,6 +1,6 @@
 """The chats' emulators: what a room would show, and each one's own way to refuse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from project.emulators.chat_webhook import ChatWebhook
 from project.emulators.discord import Discord
 from project.emulators.recorder import Recorder
 from project.emulators.script import Refusal
-from project.emulators.serving import serving
 from project.emulators.slack import Slack
 from project.emulators.teams import CARD, Teams
 from project.emulators.telegram import Telegram
@@ -20,19 +19,6 @@ recorder = Recorder()
 slack, teams, discord = Slack(recorder), Teams(recorder), Discord(recorder)
 telegram, chat_webhook = Telegram(recorder), ChatWebhook(recorder)
 EVERY = (slack, teams, discord, telegram, chat_webhook)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _served() -> Iterator[None]:
-    with serving(*EVERY):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _behaving() -> None:
-    recorder.clear()
-    for emulator in EVERY:
-        emulator.script.behave()
 
 
 def by_hook(**content: Any) -> Answer:

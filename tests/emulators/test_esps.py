@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -24,7 +24,6 @@ from project.emulators.postmark import Postmark
 from project.emulators.recorder import Recorder
 from project.emulators.script import Refusal
 from project.emulators.sendgrid import SendGrid
-from project.emulators.serving import serving
 from project.emulators.ses import Ses
 from tests.emulators.http import basic
 
@@ -33,19 +32,6 @@ recorder = Recorder()
 sendgrid, mailgun, postmark, ses = SendGrid(recorder), Mailgun(recorder), Postmark(recorder), Ses(recorder)
 EVERY = (sendgrid, mailgun, postmark, ses)
 HUB = "http://testserver/webhook/"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _served() -> Iterator[None]:
-    with serving(*EVERY):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _behaving() -> None:
-    recorder.clear()
-    for emulator in EVERY:
-        emulator.script.behave()
 
 
 def options(name: str, key: str = "") -> Mapping[str, Any]:
@@ -156,5 +142,5 @@ def test_events_of_postmark_and_ses_are_known_by_a_password(settings: Any) -> No
 def test_ses_asks_a_new_subscriber_to_confirm() -> None:
     fields = json.loads(ses.confirmation(HUB).body)
     assert fields["Type"] == "SubscriptionConfirmation"
-    with urllib.request.urlopen(fields["SubscribeURL"], timeout=5) as answer:
+    with urllib.request.urlopen(fields["SubscribeURL"], timeout=20) as answer:
         assert answer.status == 200

@@ -1,6 +1,5 @@
 """FCM's emulator as the vendors' own clients see it: pyfcm sends, google-auth gets the token."""
 
-import http.client
 import json
 import socket
 import time
@@ -20,6 +19,7 @@ from project.emulators.clock import Clock
 from project.emulators.fcm import Fcm
 from project.emulators.script import EMPTY, HANG, RESET_AFTER, RESET_BEFORE, Late, Refusal, Split
 from project.emulators.serving import serving
+from tests.emulators.http import Answer, post
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # pyfcm never closes its session
 SCOPE = ["https://www.googleapis.com/auth/firebase.messaging"]
@@ -48,17 +48,9 @@ def client(fcm: Fcm, **changes: str) -> FCMNotification:
     return sender
 
 
-def post(fcm: Fcm, message: dict[str, Any], token: str = "", timeout: float = 5) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection(urlsplit(fcm.url).netloc, timeout=timeout)
-    try:
-        headers = {"Authorization": f"Bearer {token or fcm.mint_token()}"}
-        connection.request(
-            "POST", f"/fcm/v1/projects/{fcm.project}/messages:send", json.dumps({"message": message}), headers
-        )
-        answer = connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-    finally:
-        connection.close()
+def push(fcm: Fcm, message: dict[str, Any], token: str = "", timeout: float = 20) -> Answer:
+    url, known = f"{fcm.url}/v1/projects/{fcm.project}/messages:send", f"Bearer {token or fcm.mint_token()}"
+    return post(url, content={"message": message}, timeout=timeout, authorization=known)
 
 
 def error_code(body: bytes) -> str:
@@ -88,15 +80,15 @@ def test_a_forged_service_account_gets_no_token(fcm: Fcm) -> None:
 
 def test_an_access_token_ends_with_the_hour(fcm: Fcm) -> None:
     token = fcm.mint_token()
-    assert post(fcm, {"token": "phone-1"}, token)[0] == 200
+    assert push(fcm, {"token": "phone-1"}, token)[0] == 200
     fcm.clock.advance(3600)
-    status, _, body = post(fcm, {"token": "phone-1"}, token)
+    status, _, body = push(fcm, {"token": "phone-1"}, token)
     assert (status, json.loads(body)["error"]["details"][0]["reason"]) == (401, "ACCESS_TOKEN_EXPIRED")
 
 
 def test_a_device_that_is_gone_is_told_by_its_error_code(fcm: Fcm) -> None:
     fcm.devices["phone-2"] = "UNREGISTERED"
-    status, _, body = post(fcm, {"token": "phone-2"})
+    status, _, body = push(fcm, {"token": "phone-2"})
     assert (status, json.loads(body)["error"]["status"], error_code(body)) == (404, "NOT_FOUND", "UNREGISTERED")
     with pytest.raises(pyfcm.errors.FCMNotRegisteredError):
         client(fcm).notify(fcm_token="phone-2")
@@ -114,7 +106,7 @@ def test_a_device_that_is_gone_is_told_by_its_error_code(fcm: Fcm) -> None:
     ],
 )
 def test_what_fcm_would_not_take_is_an_invalid_argument(fcm: Fcm, message: dict[str, Any], says: str) -> None:
-    status, _, body = post(fcm, message)
+    status, _, body = push(fcm, message)
     assert (status, error_code(body)) == (400, "INVALID_ARGUMENT")
     assert says in json.loads(body)["error"]["message"]
 
@@ -122,42 +114,42 @@ def test_what_fcm_would_not_take_is_an_invalid_argument(fcm: Fcm, message: dict[
 def test_errors_are_told_with_their_wait(fcm: Fcm) -> None:
     until = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     fcm.script.then(Refusal(429, retry_after=7), Refusal(503, retry_after=until), Refusal(500))
-    status, headers, body = post(fcm, {"token": "a"})
+    status, headers, body = push(fcm, {"token": "a"})
     assert (status, error_code(body), headers["retry-after"]) == (429, "QUOTA_EXCEEDED", "7")
-    status, headers, body = post(fcm, {"token": "a"})
+    status, headers, body = push(fcm, {"token": "a"})
     assert (status, error_code(body), headers["retry-after"]) == (503, "UNAVAILABLE", "Fri, 02 Jan 2026 03:04:05 GMT")
-    assert post(fcm, {"token": "a"})[0] == 500
-    assert post(fcm, {"token": "a"})[0] == 200
+    assert push(fcm, {"token": "a"})[0] == 500
+    assert push(fcm, {"token": "a"})[0] == 200
     assert len(fcm.recorder.asked()) == 4
     assert len(fcm.recorder.taken()) == 1
 
 
 def test_a_marker_in_the_text_is_obeyed(fcm: Fcm) -> None:
-    status, headers, _ = post(fcm, {"token": "a", "notification": {"title": "Hello [[429 in 20]]"}})
+    status, headers, _ = push(fcm, {"token": "a", "notification": {"title": "Hello [[429 in 20]]"}})
     assert (status, headers["retry-after"]) == (429, "20")
 
 
 def test_a_late_answer_an_empty_one_and_one_in_pieces(fcm: Fcm) -> None:
     fcm.script.then(Late(0.2), EMPTY, Split(4))
     started = time.monotonic()
-    assert post(fcm, {"token": "a"})[0] == 200
+    assert push(fcm, {"token": "a"})[0] == 200
     assert time.monotonic() - started >= 0.2
-    assert post(fcm, {"token": "a"})[::2] == (200, b"")
-    assert json.loads(post(fcm, {"token": "a"})[2])["name"] == fcm.recorder.taken()[-1].id
+    assert push(fcm, {"token": "a"})[::2] == (200, b"")
+    assert json.loads(push(fcm, {"token": "a"})[2])["name"] == fcm.recorder.taken()[-1].id
 
 
 @pytest.mark.parametrize(("deed", "copies"), [(RESET_BEFORE, 0), (RESET_AFTER, 1)])
 def test_a_cut_connection(fcm: Fcm, deed: Any, copies: int) -> None:
     fcm.script.then(deed)
     with pytest.raises(ConnectionError):
-        post(fcm, {"token": "a"})
+        push(fcm, {"token": "a"})
     assert len(fcm.recorder.taken()) == copies
 
 
 def test_a_connection_is_cut_before_the_body_is_there(fcm: Fcm) -> None:
     fcm.script.then(RESET_BEFORE)
     address = urlsplit(fcm.url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=5) as client:
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as client:
         client.sendall(b"POST /fcm/v1/projects/p/messages:send HTTP/1.1\r\nHost: fcm\r\nContent-Length: 1000\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             client.recv(1)
@@ -166,12 +158,12 @@ def test_a_connection_is_cut_before_the_body_is_there(fcm: Fcm) -> None:
 def test_a_hung_one_takes_the_message_all_the_same(fcm: Fcm) -> None:
     fcm.script.then(HANG)
     with pytest.raises(TimeoutError):
-        post(fcm, {"token": "a"}, timeout=0.3)
+        push(fcm, {"token": "a"}, timeout=1)
     assert sum(fcm.recorder.copies().values()) == 1
 
 
 def test_what_the_emulator_can_make_nothing_of_is_its_own_failure(fcm: Fcm, caplog: pytest.LogCaptureFixture) -> None:
-    status, _, body = post(fcm, {"token": "a", "notification": ["not an object"]})
+    status, _, body = push(fcm, {"token": "a", "notification": ["not an object"]})
     assert (status, body) == (500, b"The emulator failed; its log says why.\n")
     assert "can't make anything of a request" in caplog.text
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,6 @@ from project.emulators.beem import Beem
 from project.emulators.http_sms import HttpSms
 from project.emulators.recorder import Recorder
 from project.emulators.script import Refusal
-from project.emulators.serving import serving
 from project.emulators.sns import Sns
 from project.emulators.twilio import Twilio
 from project.emulators.vonage import Vonage
@@ -35,19 +34,6 @@ recorder = Recorder()
 twilio, vonage, sns = Twilio(recorder), Vonage(recorder), Sns(recorder)
 africas_talking, beem, http_sms = AfricasTalking(recorder), Beem(recorder), HttpSms(recorder)
 EVERY = (twilio, vonage, sns, africas_talking, beem, http_sms)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _served() -> Iterator[None]:
-    with serving(*EVERY):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _behaving() -> None:
-    recorder.clear()
-    for emulator in EVERY:
-        emulator.script.behave()
 
 
 def by_twilio(to: str = PHONE, token: str = twilio.token, **more: str) -> Answer:

@@ -30,7 +30,7 @@ def vapid() -> Vapid:
 
 def push(subscription: dict[str, Any], vapid: Vapid, data: str = "Hi", **claims: Any) -> int:
     whole = {"sub": "mailto:hub@example.com", **claims}
-    return int(webpush(subscription, data, vapid_private_key=vapid, vapid_claims=whole, ttl=60, timeout=5).status_code)
+    return int(webpush(subscription, data, vapid_private_key=vapid, vapid_claims=whole, ttl=60, timeout=20).status_code)
 
 
 def test_pywebpush_sends_and_the_browser_would_read_it(service: WebPush, vapid: Vapid) -> None:

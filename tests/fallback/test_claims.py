@@ -115,13 +115,13 @@ def test_a_row_that_is_being_cancelled_is_not_waited_for(alice: Subscriber) -> N
             with transaction.atomic():
                 Delivery.objects.filter(id=delivery.id).update(state="cancelled", reason="read")
                 holding.set()
-                release.wait(10)
+                release.wait(60)
         finally:
             connection.close()
 
     thread = threading.Thread(target=cancel)
     thread.start()
-    holding.wait(10)
+    assert holding.wait(30)
     assert take().taken == 0
     release.set()
     thread.join()

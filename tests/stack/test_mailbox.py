@@ -20,7 +20,7 @@ from project.stack.mailbox import page
 from project.stack.mailbox.outbox import Outbox
 from project.stack.mailbox.store import MailStore
 from project.stack.ports import LOOPBACK, free_port
-from tests.stack.test_services import wait_until
+from tests.support.waiting import wait_until
 
 HOSTILE = "<script>alert('subject')</script>"
 
@@ -32,7 +32,7 @@ class Mailbox(NamedTuple):
 
     def get(self, path: str, host: str = "") -> tuple[str, dict[str, str]]:
         request = urllib.request.Request(self.url + path, headers={"Host": host} if host else {})
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.read().decode(), {name.lower(): value for name, value in answer.headers.items()}
 
     def messages(self, query: str = "") -> list[dict[str, object]]:
@@ -64,7 +64,7 @@ def start(folder: Path, providers: tuple[int, int, Path] | None = None) -> Mailb
     child = Child(Command(name="mailbox", argv=[sys.executable, *words]), folder / "logs")
     child.start()
     started = Mailbox(smtp_port, f"http://{LOOPBACK}:{http_port}", child)
-    wait_until(started.answers, seconds=15)
+    wait_until(started.answers)
     return started
 
 
@@ -76,7 +76,7 @@ def mail(subject: str, to: str = "bob@example.com", body: str = "Hello.\n") -> e
 
 
 def send(mailbox: Mailbox, *mails: email.message.EmailMessage) -> None:
-    with smtplib.SMTP(LOOPBACK, mailbox.smtp_port, timeout=10) as client:
+    with smtplib.SMTP(LOOPBACK, mailbox.smtp_port, timeout=20) as client:
         for one in mails:
             client.send_message(one)
 
@@ -142,7 +142,10 @@ def test_encoded_and_broken_headers_are_readable(mailbox: Mailbox) -> None:
 
 
 def test_a_mail_that_comes_in_pieces_or_breaks_the_order_is_understood(mailbox: Mailbox) -> None:
-    with socket.create_connection((LOOPBACK, mailbox.smtp_port), timeout=5) as client, client.makefile("rb") as answers:
+    with (
+        socket.create_connection((LOOPBACK, mailbox.smtp_port), timeout=20) as client,
+        client.makefile("rb") as answers,
+    ):
 
         def say(data: bytes) -> bytes:
             client.sendall(data)

@@ -18,7 +18,8 @@ from project.stack.lock import only_one
 from project.stack.ports import free_port
 from project.stack.settings import ROOT, environment_for, read_options, write_services_env
 from project.stack.signals import StopRequest
-from tests.stack.test_services import alive, wait_until
+from tests.stack.test_services import alive
+from tests.support.waiting import wait_until
 
 OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "HUB_PORT", "HUB_MAILBOX_PORT", "EMAIL_URL")
 
@@ -146,9 +147,9 @@ def test_an_interrupt_that_only_make_got_is_noticed(tmp_path: Path) -> None:
     make = subprocess.Popen(heard, env={**os.environ, "PYTHONPATH": str(ROOT)})
     output = tmp_path / "output"
     try:
-        wait_until(lambda: output.exists() and "waiting" in output.read_text(), seconds=20)
+        wait_until(lambda: output.exists() and "waiting" in output.read_text())
         make.send_signal(signal.SIGINT)
-        assert make.wait(10) != 0
+        assert make.wait(60) != 0
         assert "stopped in order" in output.read_text()
     finally:
         make.kill()
@@ -184,19 +185,19 @@ def test_the_whole_of_it(tmp_path: Path) -> None:
         assert about["api_key"] in run.said()
 
         second = run.start()
-        assert second.wait(20) == 1
+        assert second.wait(60) == 1
         assert f"another `make run` (pid {process.pid})" in run.said()
 
         before = run.children(process.pid)
         assert set(before) >= {"uvicorn", "worker", "beat", "mailbox", "postgres"}
         os.kill(before["mailbox"], signal.SIGKILL)
         os.kill(before["postgres"], signal.SIGKILL)
-        wait_until(lambda: run.said().count("was ended by SIGKILL") == 2, seconds=20)
+        wait_until(lambda: run.said().count("was ended by SIGKILL") == 2)
         wait_until(lambda: all(map(answers, (f"{about['url']}/readyz", about["mailbox_url"]))), seconds=60)
         running = run.children(process.pid)
 
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, run.said()
+        assert process.wait(60) == 0, run.said()
         assert not any(alive(pid) for pid in running.values())
         assert (tmp_path / "hub" / "postgres" / "data" / "PG_VERSION").exists()
         assert not (tmp_path / "hub" / "services.env").exists()

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,6 +19,7 @@ from project.stack import identity, postgres
 from project.stack.errors import StackError
 from project.stack.postgres import Postgres
 from project.stack.services import Services, start_services
+from tests.support.waiting import wait_until
 
 WAYS = ["self"] if os.geteuid() else ["namespace", "user"]
 
@@ -189,10 +189,3 @@ with start_services(Path({str(tmp_path)!r}), durable=False) as services:
 
 def alive(pid: int | None) -> bool:
     return pid is not None and Path(f"/proc/{pid}").exists()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

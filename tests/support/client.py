@@ -102,7 +102,7 @@ class HubClient:
         mark_id = f"m{next(self._numbers)}"
         answer = self._answers[mark_id] = asyncio.get_running_loop().create_future()
         await self.send({"type": "mark", "id": mark_id, "op": op, **({"ids": list(ids)} if ids else {}), **fields})
-        return await asyncio.wait_for(answer, 10)
+        return await asyncio.wait_for(answer, 30)
 
     async def sync(self) -> None:
         self.syncs += 1
@@ -120,7 +120,7 @@ class HubClient:
         self._socket.transport.abort()
         await self._ended()
 
-    async def until(self, happened: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, happened: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something has happened. Raises AssertionError, with the last frames, when it doesn't."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not happened():
@@ -133,10 +133,10 @@ class HubClient:
                     f"not within {seconds} s; {self.cursor}, last frames: {self.frames[-5:]}"
                 ) from None
 
-    async def until_last(self, seq: int, seconds: float = 10.0) -> None:
+    async def until_last(self, seq: int, seconds: float = 30.0) -> None:
         await self.until(lambda: self.inbox.last >= seq, seconds)
 
-    async def until_closed(self, seconds: float = 10.0) -> int:
+    async def until_closed(self, seconds: float = 30.0) -> int:
         await self.until(lambda: self.code is not None, seconds)
         assert self.code is not None
         return self.code

@@ -72,7 +72,7 @@ class EventClient:
 
     cut = close
 
-    async def until(self, happened: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, happened: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something has happened. Raises AssertionError, with the last frames, when it doesn't."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not happened():
@@ -82,10 +82,10 @@ class EventClient:
             except TimeoutError:
                 raise AssertionError(f"not within {seconds} s; {self.cursor}, last: {self.frames[-5:]}") from None
 
-    async def until_last(self, seq: int, seconds: float = 10.0) -> None:
+    async def until_last(self, seq: int, seconds: float = 30.0) -> None:
         await self.until(lambda: self.inbox.last >= seq, seconds)
 
-    async def until_closed(self, seconds: float = 10.0) -> int:
+    async def until_closed(self, seconds: float = 30.0) -> int:
         await self.until(lambda: self.code is not None, seconds)
         assert self.code is not None
         return self.code
