@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_FIELD = 200
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field of a request. `field` is a dotted path, such as `to.0.email`."""
+    """What is wrong with one field of a request. `field` is a dotted path, such as `to.0.email`; it is cut, since callers
+    make up names of any length."""
 
     field: str
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.field[:MAX_FIELD])
 
 
 class HubError(Exception):
@@ -44,7 +50,8 @@ class InvalidRequest(HubError):
     @classmethod
     def on(cls, field: str, message: str, code: str = "invalid") -> "InvalidRequest":
         """An error about a single field."""
-        return cls(f"{field}: {message}", [FieldError(field, code, message)])
+        error = FieldError(field, code, message)
+        return cls(f"{error.field}: {message}", [error])
 
 
 class NotFound(HubError):

@@ -41,10 +41,9 @@ class Fields:
             self.wrong(name, "Is required.", "required")
         return str(value)
 
-    def whole(self, name: str, *, default: int, low: int, high: int) -> int:
+    def whole(self, name: str, *, default: int, low: int, high: int, required: bool = False) -> int:
         """A whole number between `low` and `high`; in a query string its digits."""
-        self._known.add(name)
-        value = self._values.get(name)
+        value = self.any(name, required=required)
         if value is None:
             return default
         if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
@@ -106,6 +105,12 @@ class Fields:
         """Those of `names` that are there, null included."""
         self._known.update(names)
         return {name: self._values[name] for name in names if name in self._values}
+
+    def only(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """What is left of the body: those of `defaults` that are there, null standing for the default. Raises as `done`."""
+        given = self.given(*defaults)
+        self.done()
+        return {name: defaults[name] if value is None else value for name, value in given.items()}
 
     def wrong(self, field: str, message: str, code: str = "invalid") -> None:
         """Note what is wrong with a field."""

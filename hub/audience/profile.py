@@ -1,6 +1,5 @@
 """What may be said about a subscriber."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -9,13 +8,13 @@ from zoneinfo import available_timezones
 import orjson
 
 from hub.audience.addresses import normal_email, normal_phone
+from hub.content import locales
 from hub.content.values import check_text, plain_object
 from hub.exceptions import InvalidRequest
 
 MAX_ATTRIBUTES = 16 * 1024
 MAX_DEPTH = 5
 EMPTY: dict[str, Any] = {"name": "", "email": "", "phone": "", "locale": "", "timezone": "", "attributes": {}}
-_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
 def check_profile(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,11 +65,10 @@ def _phone(value: object) -> str:
 
 
 def check_locale(value: object) -> str:
-    """`value` as a language tag, or empty."""
-    text = check_text(value, field="locale", limit=16)
-    if text and not _LOCALE.fullmatch(text):
-        raise InvalidRequest.on("locale", "Give a language tag, such as de or pt-BR.")
-    return text
+    """`value` as a language tag, spelt as it is given, or empty."""
+    if value != "":
+        locales.check_locale(value, field="locale")
+    return str(value)
 
 
 def _timezone(value: object) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.api.body import Fields, body, query
-from hub.api.paging import page_of, paging
+from hub.api.body import body, query
+from hub.api.paging import listed, page_of, paging
 from hub.api.views import ServerView, UserView
 from hub.audience.models import Topic, TopicMember
 from hub.audience.selectors import get_topic, open_topics
@@ -30,16 +30,12 @@ class TopicList(ServerView):
     resource = "topics"
 
     def get(self, request: Request) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(Topic.objects.filter(tenant=self.caller.tenant))
-        return Response(page_of([_topic(row) for row in rows], following))
+        return listed(request, Topic.objects.filter(tenant=self.caller.tenant), _topic)
 
     def post(self, request: Request) -> Response:
         fields = body(request)
         key = fields.text("key", required=True)
-        given = _given(fields)
+        given = fields.only(DEFAULTS)
         return Response(_topic(create_topic(tenant=self.caller.tenant, key=key, **given)), status=201)
 
 
@@ -54,11 +50,12 @@ class TopicDetail(ServerView):
 
     def put(self, request: Request, key: str) -> Response:
         """Make or replace: what the body leaves out gets its default."""
-        return Response(_topic(upsert_topic(tenant=self.caller.tenant, key=key, **DEFAULTS | _given(body(request)))))
+        given = DEFAULTS | body(request).only(DEFAULTS)
+        return Response(_topic(upsert_topic(tenant=self.caller.tenant, key=key, **given)))
 
     def patch(self, request: Request, key: str) -> Response:
         """Change what the body names."""
-        given = _given(body(request))
+        given = body(request).only(DEFAULTS)
         get_topic(tenant=self.caller.tenant, key=key)
         return Response(_topic(upsert_topic(tenant=self.caller.tenant, key=key, **given)))
 
@@ -98,11 +95,7 @@ class OpenTopics(UserView):
 
     def get(self, request: Request) -> Response:
         """What they may follow, and whether they do."""
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        rows, following = paged.page(open_topics(self.caller.subscriber))
-        return Response(page_of([_followed(row, row.following) for row in rows], following))
+        return listed(request, open_topics(self.caller.subscriber), lambda row: _followed(row, row.following))
 
 
 class TopicSubscription(UserView):
@@ -115,13 +108,6 @@ class TopicSubscription(UserView):
     def delete(self, request: Request, key: str) -> Response:
         unfollow(subscriber=self.caller.subscriber, key=key)
         return Response(status=204)
-
-
-def _given(fields: Fields) -> dict[str, Any]:
-    """The fields of a body; null means the default."""
-    given = fields.given(*DEFAULTS)
-    fields.done()
-    return {name: DEFAULTS[name] if value is None else value for name, value in given.items()}
 
 
 def _members(request: Request) -> list[str]:

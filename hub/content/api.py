@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.api.body import Fields, body, query
+from hub.api.body import body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import ServerView
 from hub.content.models import EventType
@@ -48,7 +48,7 @@ class EventTypeList(ServerView):
     def post(self, request: Request) -> Response:
         fields = body(request)
         key = fields.text("key", required=True)
-        given = _given(fields, DEFAULTS)
+        given = fields.only(DEFAULTS)
         return Response(_shown(create_event_type(tenant=self.caller.tenant, key=key, **given)), status=201)
 
 
@@ -63,25 +63,18 @@ class EventTypeDetail(ServerView):
 
     def put(self, request: Request, key: str) -> Response:
         """Make or replace: what the body leaves out gets its default."""
-        given = DEFAULTS | _given(body(request), DEFAULTS)
+        given = DEFAULTS | body(request).only(DEFAULTS)
         return Response(_shown(upsert_event_type(tenant=self.caller.tenant, key=key, **given)))
 
     def patch(self, request: Request, key: str) -> Response:
         """Change what the body names."""
-        given = _given(body(request), DEFAULTS)
+        given = body(request).only(DEFAULTS)
         get_event_type(tenant=self.caller.tenant, key=key)
         return Response(_shown(upsert_event_type(tenant=self.caller.tenant, key=key, **given)))
 
     def delete(self, request: Request, key: str) -> Response:
         delete_event_type(tenant=self.caller.tenant, key=key)
         return Response(status=204)
-
-
-def _given(fields: Fields, defaults: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a body; null means the default."""
-    given = fields.given(*defaults)
-    fields.done()
-    return {name: defaults[name] if value is None else value for name, value in given.items()}
 
 
 def _shown(found: EventType) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Templates as files, for people who keep them in git. Pure: from what a template is to its files, and back.
 
-One folder a template, named by its key; in it `template.json` (kind, name, layout, schema, example, actions), a file for each
-text such as `title.liquid`, `html.liquid` or `sms.body.liquid`, and a folder like that for each language. A file ends with one
-line break that is not part of its text.
+One folder a template, named by its key; in it `template.json` (kind, name, layout, schema, example), `actions.json`, a file
+for each text such as `title.liquid`, `html.liquid` or `sms.body.liquid`, and a folder like that for each language. A file ends
+with one line break that is not part of its text.
 """
 
 import json

@@ -7,8 +7,7 @@ from typing import Any
 from hub.exceptions import InvalidRequest
 
 MAX_LOCALES = 50
-# as many characters as a subscriber's locale has
-_TAG = re.compile(r"(?=.{2,16}\Z)[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_TAG = re.compile(r"(?=.{2,16}\Z)[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 # what a channel says in place of a general word
 _SPECIAL = {
     "title": {"title", "subject"},
@@ -27,7 +26,7 @@ def canonical(tag: str) -> str:
 def check_locale(value: object, *, field: str) -> str:
     """`value` as a language tag. Raises InvalidRequest of `field`."""
     if not isinstance(value, str) or not _TAG.fullmatch(value):
-        raise InvalidRequest.on(str(field)[:100], "Give a language tag, such as de or pt-BR.")
+        raise InvalidRequest.on(field, "Give a language tag, such as de or pt-BR.")
     return canonical(value)
 
 

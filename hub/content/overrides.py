@@ -1,12 +1,12 @@
 """What one channel says instead: a subject for the email, a shorter text for the phone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from hub.content.push import check_push
 from hub.content.safety import check_html, check_url, clean_email, text_of
-from hub.content.values import check_text
-from hub.exceptions import InvalidRequest
+from hub.content.values import Check, check_text, checked_object, line
 
 MAX_SUBJECT = 200
 MAX_NAME = 100
@@ -25,32 +25,18 @@ def check_overrides(value: object) -> dict[str, dict[str, Any]]:
     without `html` takes the place of both, and the other way round. Push takes what `hub.content.push` names besides.
     Raises InvalidRequest with fields such as `overrides.email.subject`.
     """
-    if not isinstance(value, dict):
-        raise InvalidRequest.on("overrides", "Must be an object.", "type")
-    return {_known(channel): _checked(channel, fields) for channel, fields in value.items()}
+    return checked_object(value, field="overrides", checks={channel: partial(_override, channel) for channel in FIELDS})
 
 
-def _checked(channel: str, fields: object) -> dict[str, Any]:
+def _override(channel: str, fields: object, field: str) -> dict[str, Any]:
     if channel == "push":
-        return check_push(fields, path="overrides.push", words=FIELDS["push"])
-    return said_on(channel, fields)
+        return check_push(fields, field=field, words=FIELDS["push"])
+    return said_on(channel, fields, field=field)
 
 
-def _known(channel: str) -> str:
-    if channel not in FIELDS:
-        raise InvalidRequest.on(f"overrides.{channel}"[:100], f"Use {', '.join(FIELDS)}.", "unknown_field")
-    return channel
-
-
-def said_on(channel: str, fields: object, *, path: str = "overrides.") -> dict[str, Any]:
-    """What one channel says, checked and cut down; complaints name fields that begin with `path` and the channel."""
-    path += channel
-    if not isinstance(fields, dict):
-        raise InvalidRequest.on(path, "Must be an object.", "type")
-    for name in fields:
-        if name not in FIELDS[channel]:
-            raise InvalidRequest.on(f"{path}.{name}"[:100], f"Use {', '.join(FIELDS[channel])}.", "unknown_field")
-    checked = {name: FIELDS[channel][name](text, f"{path}.{name}") for name, text in fields.items()}
+def said_on(channel: str, fields: object, *, field: str) -> dict[str, Any]:
+    """What one channel says, checked and cut down; complaints name what is below `field`."""
+    checked = checked_object(fields, field=field, checks=FIELDS[channel])
     return checked | _other_half(checked)
 
 
@@ -61,11 +47,7 @@ def _other_half(checked: Mapping[str, Any]) -> dict[str, Any]:
     return {"html": ""} if "body" in checked and "html" not in checked else {}
 
 
-def _line(limit: int) -> Callable[[object, str], str]:
-    return lambda value, field: check_text(value, field=field, limit=limit).strip()
-
-
-def _body(limit: int) -> Callable[[object, str], str]:
+def _body(limit: int) -> Check:
     return lambda value, field: check_text(value, field=field, limit=limit, control=True)
 
 
@@ -78,15 +60,15 @@ def _link(value: object, field: str) -> str:
 
 
 # channel → what it can say
-FIELDS: dict[str, dict[str, Callable[[object, str], str]]] = {
+FIELDS: dict[str, dict[str, Check]] = {
     "email": {
-        "subject": _line(MAX_SUBJECT),
+        "subject": line(MAX_SUBJECT),
         "body": _body(MAX_BODY),
         "html": _html,
         "action_url": _link,
-        "from_name": _line(MAX_NAME),
+        "from_name": line(MAX_NAME),
     },
-    "push": {"title": _line(MAX_PUSH_TITLE), "body": _body(MAX_PUSH_BODY), "action_url": _link},
+    "push": {"title": line(MAX_PUSH_TITLE), "body": _body(MAX_PUSH_BODY), "action_url": _link},
     "sms": {"body": _body(MAX_SMS)},
-    "chat": {"title": _line(MAX_CHAT_TITLE), "body": _body(MAX_CHAT_BODY), "action_url": _link},
+    "chat": {"title": line(MAX_CHAT_TITLE), "body": _body(MAX_CHAT_BODY), "action_url": _link},
 }

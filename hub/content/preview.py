@@ -42,7 +42,7 @@ def preview(
     template = get_template(tenant=tenant, key=key)
     if template.kind != Template.Kind.MESSAGE:
         raise InvalidRequest.on("key", f"Is a {template.kind}: preview a message that is made with it.")
-    content = get_version(tenant=tenant, key=key, number=number).content if number else template.content
+    content = get_version(template, number).content if number else template.content
     language = best(check_locale(locale, field="locale"), content.get("locales", {})) if locale else ""
     rendered = render(
         tenant=tenant,

@@ -15,7 +15,7 @@ from hub.content.overrides import FIELDS, MAX_BODY, MAX_HTML, said_on
 from hub.content.parts import EMPTY, Parts, PublishedParts
 from hub.content.safety import check_html, check_url, clean_html, text_of
 from hub.content.schema import check_data
-from hub.content.values import check_text, plain_object
+from hub.content.values import check_text, known_object, plain_object
 from hub.exceptions import FieldError, InvalidRequest
 from hub.tenancy.models import Tenant
 
@@ -141,12 +141,12 @@ def _attempt(
 def _on(channel: str, filling: _Filling, general: Mapping[str, Any]) -> dict[str, Any]:
     """What a channel says instead, within its limits."""
     sources = filling.said.get("channels", {}).get(channel, {})
-    path = "channels."
-    body = _each(tuple(sources), lambda name: filling.text(sources[name], f"{path}{channel}.{name}"))
+    field = f"channels.{channel}"
+    body = _each(tuple(sources), lambda name: filling.text(sources[name], f"{field}.{name}"))
     if channel == "email" and (html := filling.mail(body, general)):
         text = text_of(body["html"])[:MAX_BODY] if body.get("html") else general["body"]
         body |= {"html": html, "body": body.get("body") or text}
-    return said_on(channel, body, path=path) if body else {}
+    return said_on(channel, body, field=field) if body else {}
 
 
 def _each(names: Sequence[str], made: Callable[[str], Any]) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
 def _actor(actor: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if actor is None:
         return None
-    known = _object(actor, field="actor", known={"id", "name", "avatar_url"})
+    known = known_object(actor, field="actor", known=("id", "name", "avatar_url"))
     if "name" not in known:
         raise InvalidRequest.on("actor.name", "An actor needs a name.", "required")
     checked: dict[str, Any] = {
@@ -217,7 +217,7 @@ def _actions(actions: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _action(action: object, *, field: str) -> dict[str, str]:
-    known = _object(action, field=field, known={"key", "label", "url"})
+    known = known_object(action, field=field, known=("key", "label", "url"))
     checked = {}
     for name in ("key", "label"):
         checked[name] = check_text(known.get(name, ""), field=f"{field}.{name}", limit=100)
@@ -226,12 +226,3 @@ def _action(action: object, *, field: str) -> dict[str, str]:
     if known.get("url"):
         checked["url"] = check_url(known["url"], field=f"{field}.url")
     return checked
-
-
-def _object(value: object, *, field: str, known: set[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidRequest.on(field, "Must be an object.", "type")
-    unknown = [key for key in value if key not in known]
-    if unknown:
-        raise InvalidRequest.on(f"{field}.{unknown[0]}", "There is no such field.", "unknown_field")
-    return value

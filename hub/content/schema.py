@@ -38,14 +38,14 @@ def check_schema(value: object, *, field: str = "schema") -> dict[str, Any]:
     schema = plain_object(value, field=field, limit=MAX_SCHEMA)
     for path, depth, keyword in _keywords(field, schema):
         if keyword not in KEYWORDS:
-            raise InvalidRequest.on(path[:200], "There is no such keyword here.", "unknown_field")
+            raise InvalidRequest.on(path, "There is no such keyword here.", "unknown_field")
         if depth > MAX_NESTED:
-            raise InvalidRequest.on(path[:200], f"Schemas are nested {MAX_NESTED} deep at most.", "too_deep")
+            raise InvalidRequest.on(path, f"Schemas are nested {MAX_NESTED} deep at most.", "too_deep")
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         path = ".".join([field, *(str(part) for part in error.absolute_path)])
-        raise InvalidRequest.on(path[:200], f"Is no JSON Schema: {error.message[:200]}.", "schema") from error
+        raise InvalidRequest.on(path, f"Is no JSON Schema: {error.message[:200]}.", "schema") from error
     if schema and schema.get("type") != "object":
         raise InvalidRequest.on(f"{field}.type", "Must be object: it describes data.", "schema")
     return schema
@@ -75,7 +75,7 @@ def _named(field: str, error: ValidationError) -> FieldError:
         names: Any = error.validator_value
         path += [name for name in names if error.message.startswith(f"{name!r} ")][:1]
         code = "required"
-    return FieldError(".".join(path)[:200], code, f"{error.message[:200]}.")
+    return FieldError(".".join(path), code, f"{error.message[:200]}.")
 
 
 def _watched(keyword: Callable[..., Any]) -> Callable[..., Iterator[ValidationError]]:

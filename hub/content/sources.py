@@ -13,7 +13,7 @@ from hub.content.models import Template
 from hub.content.overrides import FIELDS
 from hub.content.render import MAX_ACTIONS, MAX_DATA
 from hub.content.schema import check_schema
-from hub.content.values import check_text, plain_object
+from hub.content.values import check_text, known_object, plain_object
 from hub.exceptions import InvalidRequest
 
 TEXTS = ("title", "body", "html", "action_url")
@@ -21,6 +21,7 @@ MAX_CONTENT = 512 * 1024
 # what a template can speak of
 VARIABLES = frozenset({"data", "actor", "tenant"})
 _ACTION = {"key", "label", "url"}
+_MESSAGE = (*TEXTS, "actions", "layout", "channels", "locales", "schema", "example")
 _SHARED = ("html", "body")
 Kind = Template.Kind
 
@@ -32,9 +33,7 @@ def check_content(value: object, kind: str = Kind.MESSAGE) -> dict[str, Any]:
 
     Raises InvalidRequest with fields such as `title`, `actions.0.label` or `locales.pt.channels.sms.body`.
     """
-    content = _object(value, "", (*TEXTS, "actions", "layout", "channels", "locales", "schema", "example"))
-    if kind != Kind.MESSAGE:
-        content = _object(value, "", (*_SHARED, "locales"))
+    content = known_object(value, field="", known=_MESSAGE if kind == Kind.MESSAGE else (*_SHARED, "locales"))
     if len(orjson.dumps(content)) > MAX_CONTENT:
         raise InvalidRequest.on("", f"At most {MAX_CONTENT} bytes.", "too_long")
     with budget(CHECK_SECONDS):
@@ -52,7 +51,7 @@ def check_content(value: object, kind: str = Kind.MESSAGE) -> dict[str, Any]:
 
 def check_words(value: object) -> dict[str, Any]:
     """`value` as the words of an event type's own template: those of a message, in one language, for every channel."""
-    return _said(_object(value, "", (*TEXTS, "actions")), "", Kind.MESSAGE)
+    return _said(known_object(value, field="", known=(*TEXTS, "actions")), "", Kind.MESSAGE)
 
 
 def sources(content: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -97,22 +96,22 @@ def _locales(value: object, kind: str) -> dict[str, Any]:
     allowed = (*TEXTS, "actions", "channels") if kind == Kind.MESSAGE else _SHARED
     found: dict[str, Any] = {}
     for tag, said in value.items():
-        path = f"locales.{tag}"[:100]
+        path = f"locales.{tag}"
         locale = check_locale(tag, field=path)
         if locale in found:
             raise InvalidRequest.on(path, f"{locale} is there twice.", "duplicate")
-        found[locale] = _said(_object(said, path, allowed), f"{path}.", kind)
+        found[locale] = _said(known_object(said, field=path, known=allowed), f"{path}.", kind)
     return {locale: said for locale, said in found.items() if said}
 
 
 def _channels(value: object, path: str) -> dict[str, Any]:
-    channels = _object(value, path, FIELDS)
+    channels = known_object(value, field=path, known=FIELDS)
     checked = {channel: _on(channel, fields, f"{path}.{channel}") for channel, fields in channels.items()}
     return {channel: fields for channel, fields in checked.items() if fields}
 
 
 def _on(channel: str, value: object, path: str) -> dict[str, str]:
-    fields = _object(value, path, FIELDS[channel])
+    fields = known_object(value, field=path, known=FIELDS[channel])
     checked = {name: _source(source, f"{path}.{name}", Kind.MESSAGE) for name, source in fields.items()}
     return {name: source for name, source in checked.items() if source}
 
@@ -137,13 +136,3 @@ def _source(source: object, field: str, kind: str) -> str:
     variables = VARIABLES | extra[Kind(kind)] if kind != Kind.PARTIAL else None
     check_template_source(text, field=field, variables=variables, escape=is_html(field))
     return text
-
-
-def _object(value: object, path: str, known: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidRequest.on(path, "Must be an object.", "type")
-    for name in value:
-        if name not in known:
-            field = f"{path}.{name}".lstrip(".")[:100]
-            raise InvalidRequest.on(field, f"There is no such field: use {', '.join(known)}.", "unknown_field")
-    return value

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.body import Fields, body, query
-from hub.api.paging import page_of, paging
+from hub.api.paging import listed, page_of, paging
 from hub.api.views import ServerView
 from hub.content.models import Template, TemplateVersion
 from hub.content.preview import preview
@@ -21,7 +21,7 @@ from hub.content.templates import (
     replace_template,
     templates,
 )
-from hub.content.versions import MAX_NUMBER, get_version, publish, roll_back, versions
+from hub.content.versions import MAX_NUMBER, get_version, publish, roll_back
 
 CONTENT: dict[str, Any] = {
     **dict.fromkeys(TEXTS, ""),
@@ -62,7 +62,7 @@ class TemplateList(TemplateView):
     def post(self, request: Request) -> Response:
         fields = body(request)
         key = fields.text("key", required=True)
-        publish_it, given = fields.flag("publish"), _given(fields)
+        publish_it, given = fields.flag("publish"), fields.only(EMPTY)
         made = create_template(tenant=self.caller.tenant, key=key, **given)
         return Response(self.written(made, publish_it=publish_it), status=201)
 
@@ -78,7 +78,7 @@ class TemplateDetail(TemplateView):
     def put(self, request: Request, key: str) -> Response:
         """Make or replace the draft: what the body leaves out is emptied."""
         fields = body(request)
-        publish_it, given = fields.flag("publish"), _given(fields)
+        publish_it, given = fields.flag("publish"), fields.only(EMPTY)
         made = replace_template(tenant=self.caller.tenant, key=key, **given)
         return Response(self.written(made, publish_it=publish_it))
 
@@ -86,7 +86,7 @@ class TemplateDetail(TemplateView):
     def patch(self, request: Request, key: str) -> Response:
         """Change what the body names; null empties it."""
         fields = body(request)
-        publish_it, given = fields.flag("publish"), _given(fields)
+        publish_it, given = fields.flag("publish"), fields.only(EMPTY)
         made = change_template(tenant=self.caller.tenant, key=key, **given)
         return Response(self.written(made, publish_it=publish_it))
 
@@ -103,7 +103,7 @@ class TemplatePublish(TemplateView):
         note = fields.text("note")
         fields.done()
         made = publish(tenant=self.caller.tenant, key=key, creator=self.caller.name, note=note)
-        return Response(_version(made, made.id) | {"content": made.content}, status=201)
+        return Response(_whole(made, made.id), status=201)
 
 
 class TemplateRollback(TemplateView):
@@ -111,25 +111,20 @@ class TemplateRollback(TemplateView):
 
     def post(self, request: Request, key: str) -> Response:
         fields = body(request)
-        number = fields.whole("version", default=0, low=1, high=MAX_NUMBER)
-        if not number:
-            fields.any("version", required=True)
+        number = fields.whole("version", default=0, low=1, high=MAX_NUMBER, required=True)
         note = fields.text("note")
         fields.done()
         made = roll_back(tenant=self.caller.tenant, key=key, number=number, creator=self.caller.name, note=note)
-        return Response(_version(made, made.id) | {"content": made.content}, status=201)
+        return Response(_whole(made, made.id), status=201)
 
 
 class TemplateVersions(TemplateView):
     """`/templates/{key}/versions`"""
 
     def get(self, request: Request, key: str) -> Response:
-        fields = query(request)
-        paged = paging(fields)
-        fields.done()
-        live = get_template(tenant=self.caller.tenant, key=key).published_id
-        rows, following = paged.page(versions(tenant=self.caller.tenant, key=key))
-        return Response(page_of([_version(row, live) for row in rows], following))
+        template = get_template(tenant=self.caller.tenant, key=key)
+        rows = template.versions.defer("content")
+        return listed(request, rows, lambda row: _version(row, template.published_id))
 
 
 class TemplateVersionDetail(TemplateView):
@@ -137,11 +132,10 @@ class TemplateVersionDetail(TemplateView):
 
     def get(self, request: Request, key: str, number: str) -> Response:
         query(request).done()
-        live = get_template(tenant=self.caller.tenant, key=key).published_id
+        template = get_template(tenant=self.caller.tenant, key=key)
         # what is no number is the number of no version
         wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
-        found = get_version(tenant=self.caller.tenant, key=key, number=wanted)
-        return Response(_version(found, live) | {"content": found.content})
+        return Response(_whole(get_version(template, wanted), template.published_id))
 
 
 class TemplatePreview(TemplateView):
@@ -149,22 +143,22 @@ class TemplatePreview(TemplateView):
 
     def post(self, request: Request, key: str) -> Response:
         fields = body(request)
-        data, actor = fields.object("data"), fields.object("actor")
-        locale = fields.text("locale")
-        number = fields.whole("version", default=0, low=1, high=MAX_NUMBER)
+        wanted = filling(fields)
         fields.done()
-        shown = preview(
-            tenant=self.caller.tenant, key=key, number=number or None, locale=locale, data=data, actor=actor
-        )
+        shown = preview(tenant=self.caller.tenant, key=key, **wanted)
         return Response(
-            {"version": number or None, "locale": shown.locale, "content": shown.content, "channels": shown.bodies}
+            {"version": wanted["number"], "locale": shown.locale, "content": shown.content, "channels": shown.bodies}
         )
 
 
-def _given(fields: Fields) -> dict[str, Any]:
-    given = fields.given(*EMPTY)
-    fields.done()
-    return {name: EMPTY[name] if value is None else value for name, value in given.items()}
+def filling(fields: Fields) -> dict[str, Any]:
+    """What a preview or a test is filled from: `number` of a version (None: the draft), `locale`, `data` and `actor`."""
+    return {
+        "number": fields.whole("version", default=0, low=1, high=MAX_NUMBER) or None,
+        "locale": fields.text("locale"),
+        "data": fields.object("data"),
+        "actor": fields.object("actor"),
+    }
 
 
 def _shown(found: Template) -> dict[str, Any]:
@@ -183,3 +177,7 @@ def _shown(found: Template) -> dict[str, Any]:
 def _version(found: TemplateVersion, live: object) -> dict[str, Any]:
     said = {name: getattr(found, name) for name in ("number", "note", "restores", "creator", "created_at")}
     return said | {"published": found.id == live}
+
+
+def _whole(found: TemplateVersion, live: object) -> dict[str, Any]:
+    return _version(found, live) | {"content": found.content}

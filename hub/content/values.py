@@ -1,12 +1,15 @@
 """What PostgreSQL and JSON can hold: checks for text and JSON that come from outside."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from hub.exceptions import InvalidRequest
+
+# what takes a value and the field that it is of, and gives it back as it is stored
+Check = Callable[[object, str], Any]
 
 MAX_DEPTH = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -28,6 +31,11 @@ def check_text(value: object, *, field: str, limit: int, control: bool = False) 
     return value
 
 
+def line(limit: int) -> Check:
+    """The check of one line of at most `limit` characters, without the blanks around it."""
+    return lambda value, field: check_text(value, field=field, limit=limit).strip()
+
+
 def storable(text: str) -> bool:
     """Whether PostgreSQL takes `text`: UTF-8 without NUL."""
     try:
@@ -45,6 +53,23 @@ def check_json(value: object, *, field: str) -> None:
             raise InvalidRequest.on(at, f"Nested deeper than {MAX_DEPTH} levels.", "too_deep")
         if isinstance(part, str) and not storable(part):
             raise InvalidRequest.on(path, "NUL and lone surrogates can't be stored.", "characters")
+
+
+def known_object(value: object, *, field: str, known: Collection[str]) -> dict[str, Any]:
+    """`value` as an object that has no other fields than the `known`. Raises InvalidRequest of `field`, or of what is below."""
+    if not isinstance(value, dict):
+        raise InvalidRequest.on(field, "Must be an object.", "type")
+    for name in value:
+        if name not in known:
+            path = f"{field}.{name}".lstrip(".")
+            raise InvalidRequest.on(path, f"There is no such field: use {', '.join(known)}.", "unknown_field")
+    return value
+
+
+def checked_object(value: object, *, field: str, checks: Mapping[str, Check]) -> dict[str, Any]:
+    """`value` as an object of some of the fields that have a check, each as that gives it back."""
+    fields = known_object(value, field=field, known=checks)
+    return {name: checks[name](given, f"{field}.{name}") for name, given in fields.items()}
 
 
 # a number with an exponent, or a text that looks like one
@@ -74,7 +99,7 @@ def _check_numbers(field: str, value: object) -> None:
     """PostgreSQL gives 1e30 back as an integer, which has no place in 64 bits: nobody could be shown it again."""
     for path, _, part in _walk(field, value):
         if isinstance(part, float) and abs(part) >= LARGEST:
-            raise InvalidRequest.on(path[:200], f"Numbers are smaller than {LARGEST:.0e}.", "invalid")
+            raise InvalidRequest.on(path, f"Numbers are smaller than {LARGEST:.0e}.", "invalid")
 
 
 def _walk(path: str, value: object) -> Iterator[tuple[str, int, object]]:

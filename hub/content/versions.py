@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from hub.content.budget import CHECK_SECONDS, budget
 from hub.content.models import Template, TemplateVersion
@@ -13,7 +13,7 @@ from hub.content.parts import PublishedParts, published_parts
 from hub.content.render import render
 from hub.content.samples import samples
 from hub.content.sources import uses
-from hub.content.templates import get_template, lock_template
+from hub.content.templates import lock_template
 from hub.content.values import check_text
 from hub.exceptions import FieldError, InvalidRequest, NotFound
 from hub.tenancy.models import Tenant
@@ -21,14 +21,9 @@ from hub.tenancy.models import Tenant
 MAX_NUMBER = 2**31 - 1
 
 
-def versions(*, tenant: Tenant, key: str) -> QuerySet[TemplateVersion]:
-    """The versions of a template. Raises NotFound."""
-    return TemplateVersion.objects.filter(template=get_template(tenant=tenant, key=key))
-
-
-def get_version(*, tenant: Tenant, key: str, number: int) -> TemplateVersion:
+def get_version(template: Template, number: int) -> TemplateVersion:
     """One version of a template. Raises NotFound."""
-    found = versions(tenant=tenant, key=key).filter(number=number).first()
+    found = template.versions.filter(number=number).first()
     if found is None:
         raise NotFound("There is no such version.")
     return found
@@ -46,7 +41,7 @@ def publish(*, tenant: Tenant, key: str, creator: str, note: str = "") -> Templa
     has = published_parts(tenant=tenant, keys=named)
     _check_parts(named, has)
     if template.kind == Template.Kind.MESSAGE:
-        check_filled(tenant, template.content, has)
+        _check_filled(tenant, template.content, has)
     return _say(template, content=template.content, uses=list(named), note=note, creator=creator)
 
 
@@ -57,7 +52,7 @@ def roll_back(*, tenant: Tenant, key: str, number: int, creator: str, note: str 
     Raises NotFound.
     """
     template = lock_template(tenant=tenant, key=key)
-    old = get_version(tenant=tenant, key=key, number=number)
+    old = get_version(template, number)
     return _say(template, content=old.content, uses=old.uses, note=note, creator=creator, restores=number)
 
 
@@ -86,7 +81,7 @@ def _check_parts(named: Mapping[str, str], has: PublishedParts) -> None:
         raise InvalidRequest(" ".join(error.message for error in missing), missing)
 
 
-def check_filled(tenant: Tenant, content: Mapping[str, Any], has: PublishedParts) -> None:
+def _check_filled(tenant: Tenant, content: Mapping[str, Any], has: PublishedParts) -> None:
     """Raise InvalidRequest for what goes wrong when a message is filled with what it says may come."""
     errors: dict[tuple[str, str], FieldError] = {}
     with budget(CHECK_SECONDS):

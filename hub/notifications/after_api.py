@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from hub.api.body import body, query
 from hub.api.views import ServerView, UserView
-from hub.content.versions import MAX_NUMBER
+from hub.content.template_api import filling
 from hub.inbox.api import PRIVATE
 from hub.notifications.analytics import MAX_DAYS, analytics
 from hub.notifications.api import shown
@@ -50,17 +50,12 @@ class TemplateTest(ServerView):
 
     def post(self, request: Request, key: str) -> Response:
         fields = body(request)
-        wanted = {
-            "to": fields.any("to", required=True),
-            "channels": fields.any("channels"),
-            "number": fields.whole("version", default=0, low=1, high=MAX_NUMBER) or None,
-            "locale": fields.text("locale"),
-            "data": fields.object("data"),
-            "actor": fields.object("actor"),
-        }
+        to, channels = fields.any("to", required=True), fields.any("channels")
+        wanted = filling(fields)
         fields.done()
         caller = self.caller
-        return Response(shown(send_trial(tenant=caller.tenant, key=key, creator=caller.name, **wanted)), status=202)
+        sent = send_trial(tenant=caller.tenant, key=key, creator=caller.name, to=to, channels=channels, **wanted)
+        return Response(shown(sent), status=202)
 
 
 class Analytics(ServerView):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.clock import now
-from hub.exceptions import Conflict, Forbidden, InvalidRequest
+from hub.exceptions import Conflict, InvalidRequest
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.notifications.selectors import get_notification
@@ -17,7 +17,7 @@ from hub.trace import request_id
 MAX_RECIPIENTS = 10_000
 # what is the replay's own; all else is copied, whatever a notification comes to have
 _OWN = {"id", "status", "audience", "send_at", "expires_at", "creator", "created_at", "processed_at", "cancelled_at"}
-_OWN |= {"request_id", "retracted_at", "replay_of", "recipients"}
+_OWN |= {"tenant", "request_id", "retracted_at", "replay_of", "recipients"}
 
 
 def replay(
@@ -29,13 +29,12 @@ def replay(
     NotFound, Forbidden for a suspended tenant, InvalidRequest, or Conflict while it is not sent or once it was withdrawn.
     """
     source = get_notification(tenant=tenant, notification_id=notification_id)
-    if tenant.status != Tenant.Status.ACTIVE:
-        raise Forbidden("This tenant is suspended.")
     if source.status != Notification.Status.PROCESSED:
         raise Conflict(f"The notification is {source.status}; only one that has been sent can be sent again.")
     fields = [field for field in Notification._meta.concrete_fields if field.name not in _OWN]
     again = Notification(
         **{field.attname: getattr(source, field.attname) for field in fields},
+        tenant=tenant,
         audience=_audience(source) if to is None else _narrower(source, to),
         expires_at=_expires_at(source),
         creator=creator,

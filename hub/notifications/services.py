@@ -56,8 +56,6 @@ def _drafted(tenant: Tenant, request: Request, known: Catalogue, creator: str) -
 
 
 def _known(tenant: Tenant, requests: Sequence[Mapping[str, Any]]) -> Catalogue:
-    if tenant.status != Tenant.Status.ACTIVE:
-        raise Forbidden("This tenant is suspended.")
     return catalogue(
         tenant=tenant,
         events=[event_of(request) for request in requests],
@@ -66,7 +64,12 @@ def _known(tenant: Tenant, requests: Sequence[Mapping[str, Any]]) -> Catalogue:
 
 
 def accept(notifications: Sequence[Notification]) -> None:
-    """Store what is drafted, in the caller's transaction, and carry it out once that commits."""
+    """Store what is drafted, in the caller's transaction, and carry it out once that commits.
+
+    Raises Forbidden for a suspended tenant.
+    """
+    if any(notification.tenant.status != Tenant.Status.ACTIVE for notification in notifications):
+        raise Forbidden("This tenant is suspended.")
     insert(notifications)
     due = [notification for notification in notifications if notification.send_at is None]
     if due:

@@ -9,7 +9,7 @@ from hub.content.catalogue import Catalogue
 from hub.content.parts import EMPTY
 from hub.content.preview import Preview, preview
 from hub.content.render import SAID
-from hub.exceptions import Forbidden, InvalidRequest
+from hub.exceptions import InvalidRequest
 from hub.notifications.models import Notification
 from hub.notifications.request import draft
 from hub.notifications.services import accept
@@ -39,8 +39,6 @@ def send_trial(
 
     It has the tag `test`. Raises as `hub.content.preview.preview` and `notify` do.
     """
-    if tenant.status != Tenant.Status.ACTIVE:
-        raise Forbidden("This tenant is suspended.")
     shown = preview(tenant=tenant, key=key, number=number, locale=locale, data=data, actor=actor)
     said = {name: shown.content[name] for name in SAID if shown.content[name]}
     notification = draft(

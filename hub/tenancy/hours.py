@@ -10,20 +10,21 @@ from datetime import time
 from typing import Any
 
 from hub.content.keys import check_key
+from hub.content.values import known_object
 from hub.exceptions import InvalidRequest
 from hub.policy.hours import EVERY_DAY, Window
 
 MAX_CATEGORIES = 50
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_WINDOW = {"from", "to", "days"}
+_WINDOW = ("from", "to", "days")
 
 
 def checked_hours(value: Any) -> dict[str, Any]:
     """`value` as a rule. Raises InvalidRequest naming the path below `sms_hours` that is wrong."""
     if value in (None, {}):
         return {}
-    _known(value, _WINDOW | {"categories", "countries"}, "sms_hours")
+    known_object(value, field="sms_hours", known=("categories", *_WINDOW, "countries"))
     categories = value.get("categories")
     if not isinstance(categories, list) or not 1 <= len(categories) <= MAX_CATEGORIES:
         raise InvalidRequest.on("sms_hours.categories", f"Must be a list of 1 to {MAX_CATEGORIES} categories.", "type")
@@ -33,7 +34,7 @@ def checked_hours(value: Any) -> dict[str, Any]:
     if not isinstance(countries, dict) or not all(_COUNTRY.fullmatch(str(code)) for code in countries):
         raise InvalidRequest.on("sms_hours.countries", "Must be an object by ISO codes of countries, such as FR.")
     for code, window in countries.items():
-        _known(window, _WINDOW, f"sms_hours.countries.{code}")
+        known_object(window, field=f"sms_hours.countries.{code}", known=_WINDOW)
         _check_window(window, f"sms_hours.countries.{code}")
     _check_window(value, "sms_hours")
     return dict(value)
@@ -44,13 +45,6 @@ def window_of(rule: Mapping[str, Any], country: str) -> Window:
     window = (rule.get("countries") or {}).get(country, rule)
     days = frozenset(window.get("days") or EVERY_DAY)
     return Window(time.fromisoformat(window["from"]), time.fromisoformat(window["to"]), days)
-
-
-def _known(value: Any, names: set[str], path: str) -> None:
-    if not isinstance(value, dict):
-        raise InvalidRequest.on(path, "Must be an object.", "type")
-    if unknown := value.keys() - names:
-        raise InvalidRequest.on(f"{path}.{min(map(str, unknown))[:100]}", "There is no such field.", "unknown_field")
 
 
 def _check_window(value: Mapping[str, Any], path: str) -> None:

@@ -123,4 +123,4 @@ def test_code_accepts_many_with_its_business_change(tenant: Tenant, alice: Subsc
         hub.notify_many(tenant=tenant, requests=[{"to": "alice", "colour": "red"}])  # type: ignore[typeddict-unknown-key]
     tenant.status = Tenant.Status.SUSPENDED
     with pytest.raises(Forbidden):
-        services.notify_many(tenant=tenant, requests=[])
+        services.notify_many(tenant=tenant, requests=[{"to": "alice", "title": "x"}])

@@ -147,7 +147,7 @@ def test_only_what_is_asked_for_is_removed(acme: Tenant, pulled: Path) -> None:
 
 
 def test_what_is_not_there_is_said(acme: Tenant, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no tenant"):
+    with pytest.raises(CommandError, match="no such tenant"):
         run("pull", tmp_path, tenant="nobody")
     with pytest.raises(CommandError, match="no folder"):
         run("push", tmp_path / "none")

@@ -45,7 +45,7 @@ def test_text_and_html_never_differ() -> None:
         ([], "overrides"),
         ({"pigeon": {}}, "overrides.pigeon"),
         ({"in_app": {"title": "x"}}, "overrides.in_app"),
-        ({"x" * 200: {}}, f"overrides.{'x' * 90}"),
+        ({"x" * 300: {}}, f"overrides.{'x' * 190}"),
         ({"email": "x"}, "overrides.email"),
         ({"email": None}, "overrides.email"),
         ({"email": {"to": "x@example.com"}}, "overrides.email.to"),

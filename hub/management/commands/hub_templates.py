@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from hub.content.folder import differences, pull, push
 from hub.exceptions import HubError
 from hub.tenancy.models import Tenant
+from hub.tenancy.selectors import get_tenant
 
 
 class Command(BaseCommand):
@@ -34,13 +35,10 @@ class Command(BaseCommand):
         push_action.add_argument("--delete", action="store_true", help="remove what the folder doesn't have")
 
     def handle(self, *_: Any, action: str, folder: Path, tenant: str, **options: Any) -> None:
-        owner = Tenant.objects.filter(slug=tenant).first()
-        if owner is None:
-            raise CommandError(f"There is no tenant {tenant}.")
         if action != "pull" and not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
         try:
-            getattr(self, action)(owner, folder, options)
+            getattr(self, action)(get_tenant(slug=tenant), folder, options)
         except HubError as error:
             raise CommandError(error.message) from error
 
