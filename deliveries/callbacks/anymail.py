@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
 
 from deliveries.callbacks.base import Reader, received_at
-from deliveries.callbacks.sns_signature import confirm, verify
+from deliveries.callbacks.sns_signature import notification_in, verify
 from hub.callbacks.events import Call, Event, Kind, Unverified
 from hub.ids import parse_uuid
 from hub.providers.accounts import Account
@@ -71,7 +71,7 @@ class AnymailReader(Reader):
             raise Unverified("its signature is wrong") from error
 
     def read(self, call: Call) -> Sequence[Event]:
-        if self.esp == "amazon_ses" and confirm(call):
+        if self.esp == "amazon_ses" and notification_in(call) is None:
             return []
         view, _ = self._view()
         return [made for event in view.parse_events(_request(call)) if (made := _event(event))]

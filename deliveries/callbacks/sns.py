@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from deliveries.callbacks.base import Reader, instant_of
-from deliveries.callbacks.sns_signature import confirm, message_of, verify
+from deliveries.callbacks.sns_signature import notification_in, verify
 from hub.callbacks.events import Call, Event, Kind
 
 _KINDS = {"SUCCESS": Kind.DELIVERED, "FAILURE": Kind.FAILED}
@@ -22,9 +22,10 @@ class SnsReader(Reader):
         verify(call)
 
     def read(self, call: Call) -> Sequence[Event]:
-        if confirm(call):
+        notification = notification_in(call)
+        if notification is None:
             return []
-        told = orjson.loads(message_of(call)["Message"])
+        told = orjson.loads(notification["Message"])
         status, about = str(told.get("status", "")), told.get("notification", {})
         kind = _KINDS.get(status)
         if kind is None:

@@ -51,15 +51,14 @@ def verify(call: Call) -> None:
         raise Unverified("its signature is wrong") from error
 
 
-def confirm(call: Call) -> bool:
-    """Answer a question whether we want these messages. True if that is what it was."""
+def notification_in(call: Call) -> dict[str, Any] | None:
+    """What a topic tells; None for its question whether we want that, which is answered, and for its farewell."""
     message = message_of(call)
-    if message.get("Type") != "SubscriptionConfirmation":
-        return message.get("Type") != "Notification"
-    answer = fetch(_amazons(message.get("SubscribeURL", "")))
-    if answer.status != 200:
-        raise OutboundError(f"Amazon answered {answer.status}", sent=True)
-    return True
+    if message.get("Type") == "SubscriptionConfirmation":
+        answer = fetch(_amazons(message.get("SubscribeURL", "")))
+        if answer.status != 200:
+            raise OutboundError(f"Amazon answered {answer.status}", sent=True)
+    return message if message.get("Type") == "Notification" else None
 
 
 def _canonical(message: dict[str, str]) -> bytes:

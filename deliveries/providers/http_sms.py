@@ -10,8 +10,8 @@ import orjson
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import Configuration, Permanent
+from deliveries.providers.headers import one_line
 from deliveries.providers.http import FORM, JSON
-from deliveries.providers.mail_message import one_line
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
 from hub.fallback.work import Work
 from hub.outbound import Answer

@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
-from deliveries.providers.errors import AddressDead, Permanent
+from deliveries.providers.errors import AddressDead
+from deliveries.providers.headers import one_line
 from deliveries.providers.links import absolute
 from hub.conf import conf
 from hub.content.safety import clean_email
@@ -69,14 +70,6 @@ def _headers(work: Work) -> dict[str, str]:
 def _metadata(work: Work) -> dict[str, str]:
     """What comes back with whatever the provider tells of this message."""
     return {"delivery_id": str(work.delivery_id)}
-
-
-def one_line(header: str, value: str) -> str:
-    """`value`, if it is fit for a header: a line break is how a message gets headers, or recipients, of a stranger's
-    choosing. Every control and separator character counts, as Python's own header folding splits at most of them."""
-    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in value):
-        raise Permanent("header_injection", f"a control character in {header}")
-    return value
 
 
 def _subject(work: Work) -> str:

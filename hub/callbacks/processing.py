@@ -15,6 +15,7 @@ from hub.callbacks.effects import apply
 from hub.callbacks.events import Call, Event
 from hub.callbacks.kinds import reader_class
 from hub.callbacks.models import Callback
+from hub.inbox.requests import MAX_IDS
 from hub.inbox.services import mark
 from hub.trace import log_error
 
@@ -58,7 +59,12 @@ def _work_through(row: Callback) -> None:
     for subscriber_id, item_id in read:
         marks[subscriber_id].append(str(item_id))
     for subscriber_id, items in marks.items():
-        mark(subscriber_id=subscriber_id, request={"op": "read", "ids": items[:100]}, origin=ORIGIN)
+        for first in range(0, len(items), MAX_IDS):
+            mark(
+                subscriber_id=subscriber_id,
+                request={"op": "read", "ids": items[first : first + MAX_IDS]},
+                origin=ORIGIN,
+            )
     Callback.objects.filter(pk=row.pk).update(due_at=None, error="")
 
 

@@ -9,9 +9,10 @@ from pytest_django import Settings
 from deliveries import dispatch, webhooks
 from deliveries.gate import gate
 from deliveries.providers import pool
-from tests.deliveries.http_api import Api, http_api
 from tests.deliveries.smtp_server import MailServer, mail_server
+from tests.support.receiver import Receiver, running_receiver, says
 
+POSTMARK = b'{"ErrorCode": 0, "Message": "OK", "MessageID": "m-1", "To": "alice@example.com"}'
 # For what hangs: its neighbours have all the time that they have in production.
 HASTY = {"provider_timeout": 1, "delivery_lease": 10}
 
@@ -45,9 +46,11 @@ def mail(settings: Settings) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
-    with http_api() as server:
-        yield server
+def api() -> Iterator[Receiver]:
+    """An email service's: it takes whatever is posted, and answers as Postmark does. Change `api.act`."""
+    with running_receiver() as receiver:
+        receiver.act = says(200, POSTMARK)
+        yield receiver
 
 
 @pytest.fixture

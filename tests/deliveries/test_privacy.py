@@ -32,6 +32,7 @@ from tests.deliveries.smtp_server import MailServer
 from tests.deliveries.test_tasks import arrives
 from tests.support.factories import make_subscriber, send
 from tests.support.logs import lines
+from tests.support.outbound import let_in
 from tests.support.receiver import reset, running_receiver, says
 from tests.support.webhooks import due_again, owe_event
 from tests.support.works import make_work
@@ -68,32 +69,32 @@ def _all_lines(caplog: pytest.LogCaptureFixture, settings: Settings) -> None:
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_a_provider(subject: Subject, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with serving(emulator := subject.emulator()):
-        settings.HUB = settings.HUB | {"outbound_exempt": (emulator.url.split("/")[2],)}
+        let_in(settings, emulator.url)
         emulator.script.then(*ACTS)
         address = ADDRESS if "@" in subject.address else subject.address
         account = Account(
             "hub.it", subject.kind, "it", kind_class(subject.kind).channel, 1, subject.config_for(emulator.url)
         )
         data = subject.data(emulator.url)
-        carry(account, len(ACTS), caplog, address=address, data=data)
+        give(account, len(ACTS), caplog, address=address, data=data)
         assert len(emulator.recorder.asked()) >= len(ACTS)
 
 
 def test_apns(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with serving(apns := Apns()):
-        settings.HUB = settings.HUB | {"outbound_exempt": (apns.url.split("/")[2],)}
+        let_in(settings, apns.url)
         apns.script.then(None, Refusal(400), Refusal(410), Refusal(500), RESET_AFTER)
-        carry(apns_account(apns), 5, caplog, address="01932d3f", data={"platform": "apns", "token": "ab" * 32})
+        give(apns_account(apns), 5, caplog, address="01932d3f", data={"platform": "apns", "token": "ab" * 32})
 
 
 @pytest.mark.parametrize("stage", ["", "mail", "rcpt", "data", "payload"])
 def test_a_mail_server(mail: MailServer, stage: str, caplog: pytest.LogCaptureFixture) -> None:
     mail.behaviour = {stage: f"550 5.1.1 <{ADDRESS}> {MARK}"}
     config = {"host": "127.0.0.1", "port": mail.port, "security": "none", "from": f"{MARK}@shop.example"}
-    carry(Account("hub.mail", "smtp", "mail", "email", 1, config), 2, caplog, address=ADDRESS)
+    give(Account("hub.mail", "smtp", "mail", "email", 1, config), 2, caplog, address=ADDRESS)
 
 
-def carry(account: Account, count: int, caplog: pytest.LogCaptureFixture, **fields: Any) -> None:
+def give(account: Account, count: int, caplog: pytest.LogCaptureFixture, **fields: Any) -> None:
     """The whole way from a claim, and once more with keys that are wrong."""
     secrets = set(secrets_of(account))
     told = {MARK, *secrets, *leaves(fields)} - {"apns"}
@@ -131,13 +132,13 @@ def leaves(value: Any) -> Iterator[str]:
 
 def test_webhooks(alice: Subscriber, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with running_receiver() as receiver:
-        settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host,)}
+        let_in(settings, receiver.url())
         webhook = create_webhook(tenant=alice.tenant, url=receiver.url(f"/{MARK}?key={MARK}"), events=["*"])
         owe_event(webhook, data={"id": MARK})
         for act in (says(500, QUOTE.encode()), reset, says(302, Location=f"http://{MARK}.example/"), says(200)):
             receiver.act = act
             post()
-        settings.HUB = settings.HUB | {"outbound_exempt": ()}
+        let_in(settings)
         owe_event(webhook, data={"id": MARK})
         post()
     posts = [record for record in caplog.records if record.getMessage() == "webhook"]

@@ -17,6 +17,7 @@ from project.emulators.web_push import WebPush
 from tests.deliveries.providers.pushes import apns_account, fcm_account, web_push_account
 from tests.support.deliveries import make_item, owe
 from tests.support.devices import apns_token, fcm_token, make_device
+from tests.support.outbound import let_in
 
 
 class Phones:
@@ -31,11 +32,10 @@ class Phones:
 def phones(settings: Settings) -> Iterator[Phones]:
     phones = Phones()
     with serving(phones.fcm, phones.apns, phones.web_push):
-        exempt = tuple(url.split("/")[2] for url in (phones.fcm.url, phones.apns.url))
+        let_in(settings, phones.fcm.url, phones.apns.url)
         accounts = [fcm_account(phones.fcm), apns_account(phones.apns), web_push_account()]
         providers = {account.key: {"kind": account.kind, **account.config} for account in accounts}
-        settings.HUB = settings.HUB | {"outbound_exempt": exempt, "providers": providers, "provider_timeout": 10}
-        settings.HUB |= {"delivery_lease": 60}
+        settings.HUB |= {"providers": providers, "provider_timeout": 10, "delivery_lease": 60}
         yield phones
 
 

@@ -17,20 +17,18 @@ from hub.chat.addresses import checked_address
 from hub.devices import tokens
 from hub.exceptions import InvalidRequest
 from hub.ids import uuid7
-from hub.loop import run
 from hub.outbound import Outbound, OutboundError, check_url, checked_url, fetch
-from hub.providers.accounts import Account
-from hub.providers.kinds import kind_class
 from hub.providers.settings import Setting, check_config
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import WebhookAttempt
 from tests.deliveries.providers.subjects import SUBJECTS
 from tests.support import ssrf
 from tests.support.devices import subscription
+from tests.support.outbound import let_in
 from tests.support.site import running_site
 from tests.support.ssrf import Witness, corpus, literals, witnessed
 from tests.support.webhooks import make_webhook, owe_event
-from tests.support.works import make_work
+from tests.support.works import carry, make_account, make_work
 
 # what an account of the kind must know besides an address, which is in the work, or for a gateway in the account
 CHATS = {subject.kind: dict(subject.config) for subject in SUBJECTS if not subject.base}
@@ -43,18 +41,10 @@ def witness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
         yield witness
 
 
-def carry(kind: str, urls: Sequence[str], **config: Any) -> list[bool]:
+def led_to(kind: str, urls: Sequence[str], **config: Any) -> list[bool]:
     """To each address, through one account."""
-    channel = kind_class(kind).channel
-    provider = kind_class(kind)(Account("hub.it", kind, "it", channel, 1, config))
     works = [make_work({"title": "T", "body": "B"}, address=url, data=data_for(kind, url)) for url in urls]
-
-    async def sent() -> list[bool]:
-        receipts = [receipt for work in works for receipt in await provider.send([work])]
-        await provider.close()
-        return [isinstance(receipt, Sent) for receipt in receipts]
-
-    return run(sent(), timeout=300)
+    return [isinstance(receipt, Sent) for receipt in carry(make_account(kind, config), *works)]
 
 
 def data_for(kind: str, url: str) -> dict[str, Any]:
@@ -65,15 +55,15 @@ def data_for(kind: str, url: str) -> dict[str, Any]:
 
 
 def by_chat(kind: str) -> Callable[[Sequence[str]], list[bool]]:
-    return lambda urls: carry(kind, urls, **CHATS[kind])
+    return lambda urls: led_to(kind, urls, **CHATS[kind])
 
 
 def by_web_push(urls: Sequence[str]) -> list[bool]:
-    return carry("web_push", urls, private_key=VAPID_KEY, subject="mailto:hub@example.com")
+    return led_to("web_push", urls, private_key=VAPID_KEY, subject="mailto:hub@example.com")
 
 
 def by_gateway(urls: Sequence[str]) -> list[bool]:
-    return [carry("http_sms", ["+4915112345678"], url=url)[0] for url in urls]
+    return [led_to("http_sms", ["+4915112345678"], url=url)[0] for url in urls]
 
 
 def by_fetching(urls: Sequence[str]) -> list[bool]:
@@ -143,7 +133,7 @@ def test_what_gives_itself_away_is_refused_where_it_is_written() -> None:
 def test_no_redirect_leads_inside(status: int, witness: Witness, settings: Settings) -> None:
     """The first address is one that may be called: it stands for one outside."""
     with running_site() as outside:
-        settings.HUB = settings.HUB | {"outbound_exempt": (outside.host,)}
+        let_in(settings, outside.url)
         outside.status = status
         for location in [
             *corpus(witness.port)[::7],
@@ -177,7 +167,7 @@ def test_a_name_that_changes_its_mind_is_asked_once_a_call(witness: Witness, mon
 async def test_the_witness_sees_what_is_let_in(witness: Witness, settings: Settings) -> None:
     """The control: without it all of this could count nothing."""
     url = f"http://127.0.0.1:{witness.port}/"
-    settings.HUB = settings.HUB | {"outbound_exempt": (f"127.0.0.1:{witness.port}",)}
+    let_in(settings, url)
     check_url(url)
     async with Outbound() as client:
         with pytest.raises(OutboundError):

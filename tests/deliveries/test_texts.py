@@ -14,6 +14,7 @@ from project.emulators.serving import serving
 from project.emulators.twilio import Twilio
 from tests.support.deliveries import make_due, owe
 from tests.support.factories import make_subscriber
+from tests.support.outbound import let_in
 
 NUMBER = "+4915112345678"
 
@@ -24,7 +25,8 @@ def twilio(settings: Settings) -> Iterator[Twilio]:
     with serving(emulator := Twilio()):
         account = {"kind": "twilio", "account_sid": Twilio.account, "auth_token": Twilio.token, "from": "+15005550006"}
         accounts = {name: account | {"url": emulator.url} for name in ("first", "second")}
-        settings.HUB = settings.HUB | {"providers": accounts, "outbound_exempt": (emulator.url.split("/")[2],)}
+        let_in(settings, emulator.url)
+        settings.HUB |= {"providers": accounts}
         yield emulator
 
 

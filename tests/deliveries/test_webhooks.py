@@ -22,6 +22,7 @@ from hub.webhooks.services import change_webhook, create_webhook, redeliver, rot
 from tests.api import contract
 from tests.deliveries.conftest import HASTY
 from tests.support.factories import item_of, make_subscriber, make_tenant, send
+from tests.support.outbound import let_in
 from tests.support.receiver import Behaviour, Handler, Receiver, reset, running_receiver, says
 from tests.support.webhooks import due_again, end_leases, owe_event, pause_of
 
@@ -32,7 +33,7 @@ SOON = 10.0  # seconds: for a busy machine, and less than a call may hang
 @pytest.fixture
 def receiver(settings: Settings) -> Iterator[Receiver]:
     with running_receiver() as receiver:
-        settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host,)}
+        let_in(settings, receiver.url())
         yield receiver
 
 
@@ -132,7 +133,7 @@ def test_whatever_goes_wrong_it_comes_again_with_the_same_id(
     if name in ("hang", "drip"):
         settings.HUB = patient | HASTY
     if name == "refused":
-        settings.HUB = settings.HUB | {"outbound_exempt": (receiver.host, f"127.0.0.1:{free_port}")}
+        let_in(settings, receiver.url(), f"http://127.0.0.1:{free_port}")
         Webhook.objects.update(url=f"http://127.0.0.1:{free_port}/")
     delivery = owe_event(webhook)
     post()
@@ -316,7 +317,7 @@ def test_nothing_is_claimed_once_the_process_is_to_end(webhook: Webhook, receive
 
 def test_the_address_is_checked_again_with_every_call(webhook: Webhook, receiver: Receiver, settings: Settings) -> None:
     """What was public when it was written may be the hub's own network by now."""
-    settings.HUB = settings.HUB | {"outbound_exempt": ()}
+    let_in(settings)
     delivery = owe_event(webhook)
     post()
     assert (fresh(delivery).state, tries(delivery), receiver.got) == ("waiting", [None], [])

@@ -1,12 +1,21 @@
-"""Works that no table knows, for tests of providers alone."""
+"""Accounts and works that no table knows, for tests of providers alone."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from deliveries.providers.base import Receipt
 from hub.fallback.work import Work
 from hub.ids import uuid7
+from hub.loop import run
 from hub.providers.accounts import Account
+from hub.providers.kinds import kind_class
 from tests.support.deliveries import CONTENT
+
+
+def make_account(kind: str, config: Mapping[str, Any], *, id: str = "hub.it") -> Account:
+    """One of the hub's, unless `id` is that of another."""
+    return Account(id, kind, "it", kind_class(kind).channel, 1, config)
 
 
 def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
@@ -35,3 +44,16 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
         "request_id": "",
     }
     return Work(**(values | fields))
+
+
+def carry(account: Account, *works: Work) -> list[Receipt]:
+    """What comes of them, one after the other, through one provider."""
+    provider = kind_class(account.kind)(account)
+
+    async def carried() -> list[Receipt]:
+        try:
+            return [receipt for work in works for receipt in await provider.send([work])]
+        finally:
+            await provider.close()
+
+    return run(carried(), timeout=300)

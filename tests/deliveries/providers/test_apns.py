@@ -33,12 +33,13 @@ from project.emulators.script import (
 from project.emulators.serving import broken_tls, serving
 from tests.deliveries.conftest import HASTY
 from tests.deliveries.providers.pushes import DEVICE, apns_account, aps_of, make, push, push_through, push_work
+from tests.support.outbound import let_in
 
 
 @pytest.fixture
 def apns(settings: Settings) -> Iterator[Apns]:
     with serving(apns := Apns()):
-        settings.HUB = settings.HUB | {"outbound_exempt": (apns.url.split("/")[2],)}
+        let_in(settings, apns.url)
         yield apns
 
 
@@ -253,7 +254,7 @@ def test_a_token_that_apple_calls_expired_is_made_anew_but_not_too_soon(
 
 def test_nobody_there(apns: Apns, settings: Settings, free_port: int) -> None:
     url = f"https://127.0.0.1:{free_port}"
-    settings.HUB = settings.HUB | {"outbound_exempt": (url.removeprefix("https://"),)}
+    let_in(settings, url)
     account = apns_account(apns, url=url)
     receipts = push(account, *(push_work(account) for _ in range(3)))
     assert {(str(receipt.outcome), receipt.code) for receipt in receipts} == {("transient", "ConnectionRefusedError")}
@@ -261,7 +262,7 @@ def test_nobody_there(apns: Apns, settings: Settings, free_port: int) -> None:
 
 def test_broken_tls(apns: Apns, settings: Settings) -> None:
     with broken_tls() as (host, port):
-        settings.HUB = settings.HUB | {"outbound_exempt": (f"{host}:{port}",)}
+        let_in(settings, f"https://{host}:{port}")
         account = apns_account(apns, url=f"https://{host}:{port}")
         (receipt,) = push(account, push_work(account))
     assert (str(receipt.outcome), receipt.code) == ("transient", "SSLError")

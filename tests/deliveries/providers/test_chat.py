@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from deliveries.providers.base import Provider, Receipt, Sent
+from deliveries.providers.base import Receipt, Sent
 from deliveries.providers.errors import Configuration
-from hub.loop import run
 from hub.policy.retry import Outcome
-from hub.providers.accounts import Account
 from hub.providers.kinds import kind_class
 from project.emulators.base import Emulator
 from project.emulators.chat_webhook import SIGNING_SECRET, ChatWebhook
@@ -25,7 +23,8 @@ from project.emulators.slack import Slack
 from project.emulators.teams import Teams
 from project.emulators.telegram import Telegram
 from tests.deliveries.providers.subjects import SUBJECTS, Subject
-from tests.support.works import make_work
+from tests.support.outbound import let_in
+from tests.support.works import carry, make_account, make_work
 
 CHATS = [subject for subject in SUBJECTS if kind_class(subject.kind).channel == "chat"]
 every_chat = pytest.mark.parametrize("subject", CHATS, ids=lambda subject: subject.name)
@@ -60,23 +59,16 @@ def emulators() -> Iterator[dict[str, Emulator]]:
 
 @pytest.fixture(autouse=True)
 def _behaving(emulators: dict[str, Emulator], settings: Settings) -> None:
-    settings.HUB = settings.HUB | {"outbound_exempt": (emulators["slack"].url.split("/")[2],)}
+    let_in(settings, emulators["slack"].url)
     for emulator in emulators.values():
         emulator.script.behave()
         emulator.recorder.clear()
 
 
-def made(subject: Subject, url: str, **config: Any) -> Provider:
-    given = subject.config_for(url) | config
-    provider: Provider = kind_class(subject.kind)(Account("hub.it", subject.kind, "it", "chat", 1, given))
-    return provider
-
-
 def send(subject: Subject, url: str, **said: Any) -> Receipt:
-    provider = made(subject, url)
     content = {"title": "", "body": "", "action_url": ""} | said
-    (receipt,) = run(provider.send([make_work(content, address="", data=subject.data(url))]), timeout=20)
-    run(provider.close(), timeout=5)
+    account = make_account(subject.kind, subject.config_for(url))
+    (receipt,) = carry(account, make_work(content, address="", data=subject.data(url)))
     return receipt
 
 
@@ -263,9 +255,8 @@ def test_telegram_tells_how_long_in_its_body(emulators: dict[str, Emulator]) -> 
 
 @pytest.mark.parametrize("kind", ["slack", "discord"])
 def test_without_a_token_only_webhooks_are_reached(kind: str, emulators: dict[str, Emulator]) -> None:
-    provider = kind_class(kind)(Account("hub.it", kind, "it", "chat", 1, {"url": emulators[kind].url}))
-    work = make_work(data={"address": "C024BE91L"})
-    (receipt,) = run(provider.send([work]), timeout=20)
+    account = make_account(kind, {"url": emulators[kind].url})
+    (receipt,) = carry(account, make_work(data={"address": "C024BE91L"}))
     assert (receipt.outcome, receipt.code) == (Outcome.CONFIGURATION, "no_token")
     assert emulators[kind].recorder.asked() == []
 
@@ -273,7 +264,7 @@ def test_without_a_token_only_webhooks_are_reached(kind: str, emulators: dict[st
 @pytest.mark.parametrize("token", ["", "1:a/../../x", "1:a?x=", "token"])
 def test_a_token_that_would_lead_elsewhere_is_refused(token: str) -> None:
     with pytest.raises(Configuration):
-        made(subject_of("telegram"), "https://api.example", token=token)
+        kind_class("telegram")(make_account("telegram", {"token": token}))
 
 
 def test_a_webhook_of_ones_own_is_signed_and_names_its_repeats(emulators: dict[str, Emulator]) -> None:

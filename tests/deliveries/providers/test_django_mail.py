@@ -9,9 +9,9 @@ from deliveries.providers.django_mail import DjangoMail
 from hub.fallback.work import Work
 from hub.loop import run
 from hub.providers.accounts import Account
-from tests.deliveries.conftest import HASTY
-from tests.deliveries.http_api import Api
+from tests.deliveries.conftest import HASTY, POSTMARK
 from tests.deliveries.smtp_server import DROP, HANG, MailServer
+from tests.support.receiver import Receiver, says
 from tests.support.works import make_work
 
 
@@ -138,33 +138,28 @@ def test_any_django_backend_will_do(settings: Settings, mailoutbox: list[EmailMe
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "outcome", "retry_after"),
+    ("status", "outcome", "retry_after"),
     [
-        (200, {}, "sent", None),
-        (429, {"Retry-After": "30"}, "throttled", 30),
-        (401, {}, "configuration", None),
-        (413, {}, "permanent", None),
-        (500, {}, "ambiguous", None),
-        (None, {}, "ambiguous", None),
+        (200, "sent", None),
+        (429, "throttled", 30),
+        (401, "configuration", None),
+        (413, "permanent", None),
+        (500, "ambiguous", None),
+        (None, "ambiguous", None),
     ],
 )
 def test_an_api_over_http(
-    settings: Settings,
-    api: Api,
-    status: int | None,
-    headers: dict[str, str],
-    outcome: str,
-    retry_after: float | None,
+    settings: Settings, api: Receiver, status: int | None, outcome: str, retry_after: float | None
 ) -> None:
-    api.status, api.headers = status, headers
+    api.act = says(status, POSTMARK, Retry_After="30") if status else api.hang
     settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
     patience = 20 if status else 1
-    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": api.url, "REQUESTS_TIMEOUT": patience}
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": api.url(), "REQUESTS_TIMEOUT": patience}
     provider = make()
     (receipt,) = carry(provider, make_work())
     idle(provider)
     assert outcome_of(receipt) == outcome
     assert getattr(receipt, "retry_after", None) == retry_after
     assert getattr(receipt, "message_id", "") == ("m-1" if outcome == "sent" else "")
-    assert api.calls == 1
-    assert api.bodies[0]["Metadata"] == {"delivery_id": "01932d3f-0000-7000-8000-000000000001"}
+    (got,) = api.got
+    assert got.event["Metadata"] == {"delivery_id": "01932d3f-0000-7000-8000-000000000001"}

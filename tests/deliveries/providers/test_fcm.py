@@ -15,6 +15,7 @@ from project.emulators.fcm import Fcm
 from project.emulators.script import Refusal, Reply
 from project.emulators.serving import serving
 from tests.deliveries.providers.pushes import account, fcm_account, make, push, push_through, push_work
+from tests.support.outbound import let_in
 
 TOKEN = "fcm-0001:APA91bHun4MxP5egoKMwt2KZFBaFUH"
 
@@ -22,7 +23,8 @@ TOKEN = "fcm-0001:APA91bHun4MxP5egoKMwt2KZFBaFUH"
 @pytest.fixture
 def fcm(settings: Settings) -> Iterator[Fcm]:
     with serving(fcm := Fcm()):
-        settings.HUB = settings.HUB | {"outbound_exempt": (fcm.url.split("/")[2],), "provider_timeout": 5}
+        let_in(settings, fcm.url)
+        settings.HUB |= {"provider_timeout": 5}
         yield fcm
 
 

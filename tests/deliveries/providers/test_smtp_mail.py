@@ -9,21 +9,19 @@ from deliveries.providers.base import Receipt
 from deliveries.providers.errors import Configuration
 from deliveries.providers.smtp_mail import SmtpMail
 from hub.ids import uuid7
-from hub.loop import run
 from hub.providers.accounts import Account
 from tests.deliveries.smtp_server import MailServer
-from tests.support.works import make_work
+from tests.support.outbound import let_in
+from tests.support.works import carry, make_account, make_work
 
 
 def account(config: dict[str, Any], *, of: str = "") -> Account:
-    return Account(of or str(uuid7()), "smtp", "mail", "email", 1, config)
+    return make_account("smtp", config, id=of or str(uuid7()))
 
 
 def send(config: dict[str, Any], *, of: str = "") -> Receipt:
     mine = account(config, of=of)
-    provider = SmtpMail(mine)
-    (receipt,) = run(provider.send([make_work(account=mine)]), timeout=20)
-    run(provider.close(), timeout=5)
+    (receipt,) = carry(mine, make_work(account=mine))
     return receipt
 
 
@@ -31,13 +29,9 @@ def server(mail: MailServer, **more: Any) -> dict[str, Any]:
     return {"host": "127.0.0.1", "port": mail.port, "security": "none", **more}
 
 
-def let_in(settings: Settings, mail: MailServer) -> None:
-    settings.HUB = settings.HUB | {"outbound_exempt": (f"127.0.0.1:{mail.port}",)}
-
-
 def test_a_message_goes_through_the_accounts_own_server(mail: MailServer, settings: Settings) -> None:
     settings.EMAIL_PORT, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = 1, "hub", "the hub's own"
-    let_in(settings, mail)
+    let_in(settings, f"smtp://127.0.0.1:{mail.port}")
     sender = {"from": "Shop <news@shop.example>", "reply_to": "help@shop.example"}
     assert send(server(mail, **sender)).outcome == "sent"
     (message,) = mail.received
@@ -57,7 +51,7 @@ def test_the_hubs_own_account_may_name_a_server_inside(mail: MailServer) -> None
 
 
 def test_a_server_that_shows_no_certificate_gets_nothing(mail: MailServer, settings: Settings) -> None:
-    let_in(settings, mail)
+    let_in(settings, f"smtp://127.0.0.1:{mail.port}")
     for security in ("starttls", "tls"):
         assert send({"host": "127.0.0.1", "port": mail.port, "security": security}).outcome != "sent"
     assert not mail.received

@@ -30,7 +30,8 @@ from project.emulators.recorder import Message
 from project.emulators.script import EMPTY, HANG, RESET_AFTER, RESET_BEFORE, Act, Late, Refusal, Split
 from project.emulators.serving import broken_tls, serving
 from tests.deliveries.providers.subjects import SUBJECTS, Subject
-from tests.support.works import make_work
+from tests.support.outbound import let_in
+from tests.support.works import carry, make_account, make_work
 
 # Anymail speaks of SendGrid on its own account
 pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
@@ -55,7 +56,7 @@ every_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject:
 def emulator(subject: Subject, settings: Settings) -> Iterator[Emulator]:
     emulator = subject.emulator()
     with serving(emulator):
-        exempt(settings, emulator.url)
+        let_in(settings, emulator.url)
         yield emulator
 
 
@@ -112,7 +113,7 @@ def test_nobody_there(subject: Subject, settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and not listening
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/{subject.kind}"
-        exempt(settings, url)
+        let_in(settings, url)
         (receipt,) = send(subject, url, "nobody")
     assert receipt.outcome == subject.expected["nobody"]
 
@@ -121,7 +122,7 @@ def test_nobody_there(subject: Subject, settings: Settings) -> None:
 def test_broken_tls(subject: Subject, settings: Settings) -> None:
     with broken_tls() as (host, port):
         url = f"https://{host}:{port}/{subject.kind}"
-        exempt(settings, url)
+        let_in(settings, url)
         (receipt,) = send(subject, url, "brokentls")
     assert receipt.outcome == subject.expected["brokentls"]
 
@@ -153,13 +154,8 @@ def test_no_secret_and_no_address_in_what_is_kept(subject: Subject, emulator: Em
     assert not [secret for secret in told for line in kept if secret in line]
 
 
-def exempt(settings: Settings, url: str) -> None:
-    settings.HUB = settings.HUB | {"outbound_exempt": (url.split("/")[2],)}
-
-
 def account(subject: Subject, url: str) -> Account:
-    kind = kind_class(subject.kind)
-    return Account("hub.it", subject.kind, "it", kind.channel, 1, subject.config_for(url))
+    return make_account(subject.kind, subject.config_for(url))
 
 
 def made(subject: Subject, url: str) -> Provider:
@@ -175,14 +171,7 @@ def work_for(subject: Subject, url: str, word: str) -> Work:
 
 def send(subject: Subject, url: str, *said: str) -> list[Receipt]:
     """One after the other, through one provider."""
-    provider = made(subject, url)
-
-    async def sent() -> list[Receipt]:
-        receipts = [(await provider.send([work_for(subject, url, word)]))[0] for word in said]
-        await provider.close()
-        return receipts
-
-    return run(sent(), timeout=60)
+    return carry(account(subject, url), *(work_for(subject, url, word) for word in said))
 
 
 async def everything(urls: Mapping[str, str]) -> dict[str, Histories]:

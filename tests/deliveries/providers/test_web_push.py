@@ -26,12 +26,14 @@ from tests.deliveries.providers.pushes import (
     subscribed,
     web_push_account,
 )
+from tests.support.outbound import let_in
 
 
 @pytest.fixture
 def service(settings: Settings) -> Iterator[WebPush]:
     with serving(service := WebPush()):
-        settings.HUB = settings.HUB | {"outbound_exempt": (service.url.split("/")[2],), "provider_timeout": 5}
+        let_in(settings, service.url)
+        settings.HUB |= {"provider_timeout": 5}
         yield service
 
 
