@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from hub.audience.models import Subscriber, TopicMember
 from hub.chat.selectors import chat_addresses
 from hub.consent.selectors import consents
-from hub.devices.models import Device
+from hub.devices.selectors import devices
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 from hub.inbox.models import InboxItem
@@ -62,7 +62,7 @@ def _about(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "subscriber": _plain(subscriber) | {"id": subscriber.external_id},
         "preferences": [_plain(row) for row in Preference.objects.filter(subscriber=subscriber).order_by("pk")],
-        "devices": [_plain(row) for row in Device.objects.filter(subscriber=subscriber).order_by("pk")],
+        "devices": [_plain(row) for row in devices(subscriber).order_by("pk")],
         "chat": [_plain(row) for row in chat_addresses(subscriber)],
         "consents": [_plain(row) for row in consents(subscriber).order_by("pk")],
         "topics": [{"key": row.topic.key, "name": row.topic.name} for row in topics],

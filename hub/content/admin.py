@@ -89,7 +89,7 @@ class TemplateAdmin(HubAdmin[Template]):
 
     def panels(self, request: HttpRequest, row: Template) -> Sequence[Panel]:
         """What was published, newest first."""
-        newest = TemplateVersion.objects.filter(template=row).order_by("-id")[:VERSIONS]
+        newest = row.versions.defer("content").order_by("-id")[:VERSIONS]
         rows = [
             (link(one), when(one.created_at), one.creator, one.note, one.restores or "", _live(one, row))
             for one in newest

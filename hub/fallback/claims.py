@@ -11,6 +11,7 @@ from hub.fallback.attempts import Begun, begin
 from hub.fallback.due import Due, take_due
 from hub.fallback.handover import hand_on
 from hub.fallback.hours import put_off
+from hub.fallback.reasons import PROVIDER_RESTING
 from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.words import Words, words_to_send
@@ -49,7 +50,7 @@ def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], R
         _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
         later = put_off(channel, [d for d in taken if verdicts[d.id] is None])
         allowed = [d for d in taken if verdicts[d.id] is None and d.id not in later]
-        rest({d.id: found.resting[d.id] for d in allowed if d.id in found.resting})
+        rest({d.id: found.resting[d.id] for d in allowed if d.id in found.resting}, PROVIDER_RESTING)
         going = [d for d in allowed if d.id not in found.resting]
         return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
 

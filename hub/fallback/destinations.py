@@ -68,7 +68,7 @@ _OWN = "EXISTS (SELECT FROM hub_provider p WHERE p.tenant_id = s.tenant_id AND p
 
 def destinations(channel: str, subscriber_ids: Collection[UUID]) -> Destinations:
     """The destinations of each subscriber on `channel`, in one query. Who has none is absent."""
-    return RESOLVERS[channel].find(subscriber_ids) if channel in RESOLVERS else {}
+    return RESOLVERS[channel].find(subscriber_ids)
 
 
 def reachable(channels: Iterable[str]) -> str:

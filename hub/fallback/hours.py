@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from hub.audience.numbers import place_of
 from hub.fallback.due import Due
 from hub.fallback.reasons import OUTSIDE_HOURS
+from hub.fallback.resting import rest
 from hub.policy.hours import next_allowed
 from hub.tenancy.hours import window_of
 
@@ -25,22 +24,11 @@ def put_off(channel: str, taken: Sequence[Due]) -> set[UUID]:
         if rule and not notification.required and notification.category in rule["categories"]:
             due_at = _allowed(rule, due)
             if due_at > due.present:
-                later[due.id] = due_at
-    _wait(later)
+                later[due.id] = (due_at - due.present).total_seconds()
+    rest(later, OUTSIDE_HOURS)
     return set(later)
 
 
 def _allowed(rule: dict[str, Any], due: Due) -> datetime:
     country, zones = place_of(due.phone)
     return next_allowed(due.present, (due.timezone,) if due.timezone else zones, window_of(rule, country))
-
-
-def _wait(later: dict[UUID, datetime]) -> None:
-    if not later:
-        return
-    with connection.cursor() as db:
-        db.execute(
-            "UPDATE hub_delivery d SET state = 'waiting', reason = %s, lease_until = NULL, due_at = w.due_at "
-            "FROM unnest(%s::uuid[], %s::timestamptz[]) AS w(id, due_at) WHERE d.id = w.id",
-            [OUTSIDE_HOURS, list(later), list(later.values())],
-        )

@@ -1,11 +1,11 @@
 """Tenants, and the keys they hold."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -61,27 +61,28 @@ def create_tenant(*, slug: str, name: str, allowed_origins: Sequence[str] = (), 
         raise Conflict(f"There is already a tenant {slug}.") from error
 
 
-def change_tenant(
-    *,
-    tenant: Tenant,
-    name: str | None = None,
-    allowed_origins: Sequence[str] | None = None,
-    sandbox: bool | None = None,
-    consent_required: bool | None = None,
-    sms_hours: Mapping[str, Any] | None = None,
-    read_on: str | None = None,
-) -> None:
+class Changes(TypedDict, total=False):
+    """What can be changed of a tenant."""
+
+    name: str
+    allowed_origins: Sequence[str]
+    sandbox: bool
+    consent_required: bool
+    sms_hours: Mapping[str, Any] | None
+    read_on: str
+
+
+def change_tenant(*, tenant: Tenant, **changes: Unpack[Changes]) -> None:
     """Change what is given. Raises InvalidRequest naming what is wrong."""
-    changes: dict[str, Any] = {
-        **({} if name is None else {"name": _checked_name(name)}),
-        **({} if allowed_origins is None else {"allowed_origins": checked_origins(allowed_origins)}),
-        **({} if consent_required is None else {"consent_required": consent_required}),
-        **({} if sms_hours is None else {"sms_hours": checked_hours(sms_hours)}),
-        **({} if sandbox is None else {"sandbox": checked_sandbox(tenant, sandbox)}),
-        **({} if read_on is None else {"read_on": Tenant.ReadOn(read_on)}),
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": _checked_name,
+        "allowed_origins": checked_origins,
+        "sandbox": partial(checked_sandbox, tenant),
+        "sms_hours": checked_hours,
     }
-    if changes:
-        Tenant.objects.filter(pk=tenant.pk).update(**changes)
+    checked = {name: checks[name](value) if name in checks else value for name, value in changes.items()}
+    if checked:
+        Tenant.objects.filter(pk=tenant.pk).update(**checked)
 
 
 def set_clock(*, tenant: Tenant, offset: timedelta) -> None:

@@ -14,7 +14,7 @@ from hub.api.authentication import (
     OperatorAuthentication,
     Server,
 )
-from hub.api.body import body, query
+from hub.api.body import Fields, body, query
 from hub.api.paging import page_of, paging
 from hub.api.views import SAFE, HubView
 from hub.clock import now
@@ -25,6 +25,7 @@ from hub.tenancy.services import (
     MAX_NAME,
     MAX_OFFSET,
     MAX_ORIGINS,
+    Changes,
     change_tenant,
     register_tenant,
     resume_tenant,
@@ -86,28 +87,13 @@ class TenantDetail(HubView):
 
     def patch(self, request: Request, slug: str) -> Response:
         fields = body(request)
-        given = fields.given("name", "allowed_origins", "sandbox", "sms_hours")
-        name = fields.text("name", required="name" in given, limit=MAX_NAME)
-        origins = fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS)
-        status = fields.choice("status", Tenant.Status.values)
-        read_on = fields.choice("read_on", Tenant.ReadOn.values)
-        sandbox = fields.flag("sandbox") if given.get("sandbox") is not None else None
-        consent = fields.flag("consent_required") if fields.any("consent_required") is not None else None
-        hours = {} if given.get("sms_hours", ...) is None else given.get("sms_hours")
+        status, changes = fields.choice("status", Tenant.Status.values), _changes(fields)
         fields.done()
-        if (status is not None or sandbox is not None) and not isinstance(request.user, Operator):
+        if (status is not None or "sandbox" in changes) and not isinstance(request.user, Operator):
             raise Forbidden("Only the operator suspends, resumes, and says what is a sandbox.")
         tenant = get_tenant(slug=slug)
         with transaction.atomic():
-            change_tenant(
-                tenant=tenant,
-                name=name if "name" in given else None,
-                allowed_origins=origins if "allowed_origins" in given else None,
-                sandbox=sandbox,
-                consent_required=consent,
-                sms_hours=hours,
-                read_on=read_on,
-            )
+            change_tenant(tenant=tenant, **changes)
             if status is not None:
                 (suspend_tenant if status == Tenant.Status.SUSPENDED else resume_tenant)(tenant=tenant)
         return Response(_shown(get_tenant(slug=slug)))
@@ -129,6 +115,20 @@ class TenantClock(TenantDetail):
         fields.done()
         set_clock(tenant=get_tenant(slug=slug), offset=timedelta(seconds=seconds))
         return Response(_time(get_tenant(slug=slug)))
+
+
+def _changes(fields: Fields) -> Changes:
+    """What a body changes of a tenant. Null changes nothing, but for the hours, which it takes away."""
+    given = fields.given(*Changes.__annotations__)
+    read: Changes = {
+        "name": fields.text("name", required="name" in given, limit=MAX_NAME),
+        "allowed_origins": fields.texts("allowed_origins", required="allowed_origins" in given, most=MAX_ORIGINS),
+        "sandbox": fields.flag("sandbox"),
+        "consent_required": fields.flag("consent_required"),
+        "sms_hours": fields.any("sms_hours"),
+        "read_on": fields.choice("read_on", Tenant.ReadOn.values) or "",
+    }
+    return {name: read[name] for name, value in given.items() if value is not None or name == "sms_hours"}  # type: ignore[return-value,literal-required]
 
 
 def _time(tenant: Tenant) -> dict[str, Any]:
