@@ -2,9 +2,9 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from email.utils import formataddr, parseaddr
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from anymail.message import AnymailMessage
@@ -45,14 +45,11 @@ def build_shared(works: Sequence[Work]) -> AnymailMessage:
 
 def _said(work: Work) -> AnymailMessage:
     """What the message says, and who."""
-    context = _context(work)
-    message = AnymailMessage(
-        subject=_subject(work),
-        body=render_to_string("deliveries/email.txt", context).strip() + "\n",
-        from_email=_sender(work),
-        reply_to=_reply_to(work),
-    )
-    message.attach_alternative(_inlined(render_to_string("deliveries/email.html", context)), "text/html")
+    title, body, html = (str(work.content.get(name) or "") for name in ("title", "body", "html"))
+    link = absolute(work.content.get("action_url"), LINK_SCHEMES)
+    text, page = _bodies(title, body, html, link, work.locale or "en")
+    message = AnymailMessage(subject=_subject(work), body=text, from_email=_sender(work), reply_to=_reply_to(work))
+    message.attach_alternative(page, "text/html")
     return message
 
 
@@ -124,16 +121,13 @@ def _inlined(html: str) -> str:
     return _INLINER.inline(html) if "<style" in html else html
 
 
-def _context(work: Work) -> Mapping[str, Any]:
-    content = work.content
+@lru_cache(maxsize=32)
+def _bodies(title: str, body: str, html: str, link: str, locale: str) -> tuple[str, str]:
+    """The text and the HTML: made once for all whom a notification tells the same."""
     # it was sanitised when it was accepted; sanitising it again costs little and guards what older rules let in
-    html = clean_email(str(content.get("html") or ""))
-    return {
-        "title": content.get("title") or "",
-        "body": content.get("body") or "",
-        "html": html,
-        # only what was written as a mail has styles: it is laid out already
-        "laid_out": "<style" in html or " style=" in html,
-        "action_url": absolute(content.get("action_url"), LINK_SCHEMES),
-        "locale": work.locale or "en",
-    }
+    html = clean_email(html)
+    # only what was written as a mail has styles: it is laid out already
+    laid_out = "<style" in html or " style=" in html
+    context = {"title": title, "body": body, "html": html, "laid_out": laid_out, "action_url": link, "locale": locale}
+    text = render_to_string("deliveries/email.txt", context).strip() + "\n"
+    return text, _inlined(render_to_string("deliveries/email.html", context))

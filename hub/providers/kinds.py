@@ -36,7 +36,7 @@ def kinds() -> dict[str, str]:
 
 def kind_class(kind: str) -> Any:
     """The class of a kind. Raises LookupError for one that there isn't, ImportError for one that can't be had."""
-    path = kinds().get(kind)
+    path = conf.provider_kinds.get(kind) or KINDS.get(kind)
     if path is None:
         raise LookupError(f"There is no kind of provider {kind!r}; use {', '.join(sorted(kinds()))}.")
     return _imported(path)
