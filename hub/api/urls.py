@@ -3,6 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from hub.api.converters import SegmentConverter
+from hub.api.metrics import Metrics
 from hub.api.openapi.views import Docs, OpenApi
 from hub.api.views import Unknown, by_caller
 from hub.audience.api import (
@@ -127,6 +128,7 @@ server = [
     path("providers/<segment:key>/test", ProviderTest.as_view()),
     path("provider-kinds", ProviderKinds.as_view()),
     path("analytics", Analytics.as_view()),
+    path("metrics", Metrics.as_view()),
     path("dead-letters", DeadLetterList.as_view()),
     path("deliveries", DeliveryList.as_view()),
     path("deliveries/<uuid:delivery_id>", DeliveryDetail.as_view()),

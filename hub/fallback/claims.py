@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from hub.fallback.attempts import Begun, begin
-from hub.fallback.due import Due, take_due
 from hub.fallback.handover import hand_on
 from hub.fallback.hours import put_off
 from hub.fallback.reasons import PROVIDER_RESTING
 from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
+from hub.fallback.taking import Taken, take_due
 from hub.fallback.words import Words, words_to_send
 from hub.fallback.work import Work
 from hub.ids import uuid7
@@ -55,7 +55,7 @@ def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], R
         return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
 
 
-def _facts(due: Due, found: Directions, words: Words) -> Facts:
+def _facts(due: Taken, found: Directions, words: Words) -> Facts:
     notification = due.notification
     return Facts(
         cancel_level=due.cancel_level,
@@ -88,7 +88,7 @@ def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
     hand_on([delivery_id for delivery_id, verdict in verdicts.items() if verdict.hand_on])
 
 
-def _attempt(going: Sequence[Due], routes: Routes, words: Mapping[UUID, Words]) -> list[Work]:
+def _attempt(going: Sequence[Taken], routes: Routes, words: Mapping[UUID, Words]) -> list[Work]:
     """The works of these deliveries, each on record."""
     attempts = [(due, route, uuid7()) for due in going for route in routes[due.id]]
     ids = begin(
@@ -103,7 +103,7 @@ def _attempt(going: Sequence[Due], routes: Routes, words: Mapping[UUID, Words]) 
     ]
 
 
-def _work(due: Due, destination_id: UUID, attempt_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
+def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
     notification = due.notification
     return Work(
         delivery_id=due.id,
@@ -133,7 +133,7 @@ def _work(due: Due, destination_id: UUID, attempt_id: UUID, route: Route, conten
     )
 
 
-def _unsubscribe_url(due: Due) -> str:
+def _unsubscribe_url(due: Taken) -> str:
     if due.channel != CHANNEL or due.notification.required:
         return ""
     return link_for(due.subscriber_id, due.notification.category)

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from hub.audience.numbers import place_of
-from hub.fallback.due import Due
 from hub.fallback.reasons import OUTSIDE_HOURS
 from hub.fallback.resting import rest
+from hub.fallback.taking import Taken
 from hub.policy.hours import next_allowed
 from hub.tenancy.hours import window_of
 
 
-def put_off(channel: str, taken: Sequence[Due]) -> set[UUID]:
+def put_off(channel: str, taken: Sequence[Taken]) -> set[UUID]:
     """Put those that come outside of the hours of their number off to the next instant within. Returns which were.
 
     The subscriber's own zone comes before those of the number.
@@ -29,6 +29,6 @@ def put_off(channel: str, taken: Sequence[Due]) -> set[UUID]:
     return set(later)
 
 
-def _allowed(rule: dict[str, Any], due: Due) -> datetime:
+def _allowed(rule: dict[str, Any], due: Taken) -> datetime:
     country, zones = place_of(due.phone)
     return next_allowed(due.present, (due.timezone,) if due.timezone else zones, window_of(rule, country))

@@ -77,7 +77,12 @@ class Delivery(models.Model):
             models.Index(fields=["subscriber", "state", "reason", "channel", "-id"], name="hub_delivery_kind_for"),
             models.Index(fields=["notification", "subscriber"], name="hub_delivery_notification"),
             models.Index(fields=["tenant", "-id"], name="hub_delivery_list"),
-            models.Index(fields=["-id"], condition=Q(state="dead"), name="hub_delivery_dead_of_all"),
+            models.Index(
+                fields=["-id"],
+                include=["channel", "reason"],
+                condition=Q(state="dead"),
+                name="hub_delivery_dead_of_all",
+            ),
         ]
 
     def __str__(self) -> str:

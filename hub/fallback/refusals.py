@@ -6,15 +6,15 @@ from uuid import UUID
 
 from hub.consent.selectors import consented
 from hub.fallback.destinations import Destinations
-from hub.fallback.due import Due
 from hub.fallback.reasons import NO_CONSENT, SUPPRESSED
+from hub.fallback.taking import Taken
 from hub.suppression.models import Suppression
 from hub.suppression.selectors import suppressed
 
 Refusals = Mapping[tuple[UUID, str], str]
 
 
-def refusals(channel: str, taken: Sequence[Due], found: Destinations) -> Refusals:
+def refusals(channel: str, taken: Sequence[Taken], found: Destinations) -> Refusals:
     """(delivery, address) → why not, in two queries at most. What is required goes to who unsubscribed, or never agreed."""
     places = [(due, destination.address) for due in taken for destination in found.get(due.subscriber_id, ())]
     listed = suppressed(channel, {(due.tenant.pk, address) for due, address in places})
@@ -26,11 +26,11 @@ def refusals(channel: str, taken: Sequence[Due], found: Destinations) -> Refusal
     }
 
 
-def _holds(reason: str | None, due: Due) -> bool:
+def _holds(reason: str | None, due: Taken) -> bool:
     if reason == Suppression.Reason.UNSUBSCRIBE:
         return not due.notification.required
     return reason is not None
 
 
-def _asks(due: Due) -> bool:
+def _asks(due: Taken) -> bool:
     return due.tenant.consent_required and not due.notification.required

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.fallback.destinations import Destination, Destinations, destinations
-from hub.fallback.due import Due
 from hub.fallback.models import Attempt, DeliveryDestination
 from hub.fallback.refusals import refusals
+from hub.fallback.taking import Taken
 from hub.policy.rooms import Rooms
 from hub.policy.routing import Tried, choose
 from hub.providers.accounts import Account, accounts
@@ -38,7 +38,7 @@ class Directions:
     resting: Mapping[UUID, float]
 
 
-def directions(channel: str, taken: Sequence[Due], rooms: Rooms[Account]) -> Directions:
+def directions(channel: str, taken: Sequence[Taken], rooms: Rooms[Account]) -> Directions:
     """Where each delivery goes: not to destinations that an earlier attempt has settled for good, and through accounts that
     have room, first come, first served."""
     found: Destinations = destinations(channel, {due.subscriber_id for due in taken})

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from hub.fallback.due import Due
+from hub.fallback.taking import Taken
 from hub.notifications.languages import content_for, mend, renditions
 from hub.notifications.models import Notification
 
@@ -24,7 +24,7 @@ class Words(NamedTuple):
     problem: str
 
 
-def words_to_send(taken: Collection[Due]) -> dict[UUID, Words]:
+def words_to_send(taken: Collection[Taken]) -> dict[UUID, Words]:
     """`words_of` what is to be sent now. What is sent again, as its template may have been mended, is rendered again."""
     asked = {due.id: Asked(due.notification, due.channel, due.said_in) for due in taken}
     words = words_of(asked)

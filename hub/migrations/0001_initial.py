@@ -1555,7 +1555,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="hub_delivery_dead_of_all"),
+            index=models.Index(
+                condition=models.Q(("state", "dead")),
+                fields=["-id"],
+                include=("channel", "reason"),
+                name="hub_delivery_dead_of_all",
+            ),
         ),
         migrations.AddConstraint(
             model_name="delivery",

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from hub.exceptions import NotFound
@@ -36,3 +37,17 @@ def get_webhook_delivery(*, tenant: Tenant, webhook_id: UUID, delivery_id: UUID)
     if found is None:
         raise NotFound("This webhook has no such delivery.")
     return found
+
+
+_OVERDUE = """
+SELECT COALESCE(extract(epoch FROM now() - min(o.due_at)), 0)::float8 FROM hub_webhook w CROSS JOIN LATERAL (
+    SELECT due_at FROM hub_webhookdelivery d WHERE d.webhook_id = w.id AND d.state = 'waiting' ORDER BY due_at LIMIT 1
+) o WHERE w.disabled_at IS NULL AND o.due_at <= now()
+"""
+
+
+def overdue() -> float:
+    """For how many seconds what is longest due at any tenant's webhook has been."""
+    with connection.cursor() as db:
+        db.execute(_OVERDUE)
+        return float(db.fetchone()[0])

@@ -12,7 +12,7 @@ from hub.notifications.models import Notification
 from hub.tenancy.models import Tenant
 
 
-class Due(NamedTuple):
+class Taken(NamedTuple):
     """A delivery that was just claimed, its `fence` and `now` those of the claim: plain values, for a model costs more to
     make than a provider to call."""
 
@@ -75,7 +75,7 @@ ORDER BY d.due_at
 """  # noqa: S608 constants only
 
 
-def take_due(*, channel: str, lane: str, limit: int) -> list[Due]:
+def take_due(*, channel: str, lane: str, limit: int) -> list[Taken]:
     """Claim up to `limit` due deliveries of a channel's lane, oldest first, each with a lease of `delivery_lease` seconds and a
     new fence."""
     with connection.cursor() as db:
@@ -86,5 +86,5 @@ def take_due(*, channel: str, lane: str, limit: int) -> list[Due]:
     return [_due(notifications[row[1]], row) for row in rows]
 
 
-def _due(notification: Notification, row: tuple[object, ...]) -> Due:
-    return Due(row[0], notification, notification.tenant, *row[2:])  # type: ignore[arg-type]  # as the statement says
+def _due(notification: Notification, row: tuple[object, ...]) -> Taken:
+    return Taken(row[0], notification, notification.tenant, *row[2:])  # type: ignore[arg-type]  # as the statement says
