@@ -61,20 +61,23 @@ def lock_file(kind: str) -> Path:
 
 
 def fill_venv(kind: str) -> None:
-    """By uv, which is fast; by pip where uv can't be had or finds no index (it reads no pip.conf)."""
+    """By uv, which is fast; by pip where uv can't be had or finds no index (it reads no pip.conf).
+
+    Nothing is compiled ahead: most of it is never imported, and `migrate`, which runs alone, compiles what is.
+    """
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()
     try:
         run([*PIP_INSTALL, UV])
-        # Compiled once, now: else five processes do it at their first start, or at every start if they may not write.
-        sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]
+        sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes"]
         run([*sync, str(lock_file(kind))], uv_environment())
     except CommandError:
-        run([*PIP_INSTALL, "--retries", "2", "--require-hashes", "-r", lock_file(kind)])
+        run([*PIP_INSTALL, "--retries", "2", "--no-compile", "--require-hashes", "-r", lock_file(kind)])
 
 
 def uv_environment() -> dict[str, str]:
-    environment = {"VIRTUAL_ENV": str(VENV)}
+    # The machine's own certificates, as pip has them: behind a proxy that reads along, those that uv brings fit nothing.
+    environment = {"VIRTUAL_ENV": str(VENV), "UV_SYSTEM_CERTS": "true"}
     if "PIP_INDEX_URL" in os.environ:
         environment["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"]
     return environment
