@@ -26,7 +26,7 @@ HUB_MAILBOX_URL = env.str("HUB_MAILBOX_URL", default="http://127.0.0.1:8025/")
 HUB_EMULATORS_URL = env.str("HUB_EMULATORS_URL", default="")
 
 INSTALLED_APPS = [
-    "daphne",
+    "project.runserver.Runserver",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -42,9 +42,9 @@ def run(folder: Path) -> None:
         with kept_while_running(folder / "demo.json"), supervised(stop) as supervisor, contextlib.suppress(Stopped):
             environment = start_services(options, supervisor, stop)
             with kept_while_running(write_services_env(folder, environment)):
-                migrate(options, environment, stop)
-                start_hub(options, environment, supervisor)
-                demo = make_demo(options, environment, stop)
+                start_edge(options, environment, supervisor)
+                demo = prepare(options, environment, stop)
+                start_workers(options, environment, supervisor)
                 wait_until_ready(options, supervisor, stop)
                 demo.replace(folder / "demo.json")  # not before: whoever waits for it takes it for the sign to go on
                 welcome(options)
@@ -96,16 +96,11 @@ def start_service(label: str, server: Postgres | Redis, supervisor: Supervisor, 
         raise Stopped
 
 
-def migrate(options: Options, environment: dict[str, str], stop: StopRequest) -> None:
-    with Step("Migrations"):
-        finish(python_command("migrate", processes.migrate(), environment), options, stop)
-
-
-def make_demo(options: Options, environment: dict[str, str], stop: StopRequest) -> Path:
-    """Make the demo tenant while the processes start; returns the file that describes it."""
+def prepare(options: Options, environment: dict[str, str], stop: StopRequest) -> Path:
+    """Migrate and make the demo tenant, in one process; returns the file that describes the tenant."""
     output = options.folder / "demo.json.tmp"
     words = processes.demo(url=options.url, mailbox_url=options.mailbox_url, output=output)
-    with Step("Demo tenant"):
+    with Step("Migrations, demo tenant"):
         finish(python_command("hub_demo", words, environment), options, stop)
     return output
 
@@ -123,19 +118,22 @@ def finish(command: Command, options: Options, stop: StopRequest) -> None:
         raise StackError(f"{command.name} failed: {last}", f"read {child.log}")
 
 
-def start_hub(options: Options, environment: dict[str, str], supervisor: Supervisor) -> None:
-    """Start the mailbox, which must outlive who sends; then web, worker and scheduler, which go together."""
+def start_edge(options: Options, environment: dict[str, str], supervisor: Supervisor) -> None:
+    """Start the mailbox, which must outlive who sends, and web, which says that it isn't ready until all is migrated."""
     folder, smtp_port = options.folder, int(environment["HUB_SMTP_PORT"])
     ports = {"smtp_port": smtp_port, "http_port": options.mailbox_port}
     providers = (int(environment["HUB_PROVIDERS_PORT"]), int(environment["HUB_APNS_PORT"]), folder / "emulators")
     mailbox = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail", providers=providers)
-    hub = {
-        "web": processes.web(host=LOOPBACK, port=options.port),
-        "worker": processes.worker(),
-        "scheduler": processes.scheduler(schedule=folder / "celerybeat-schedule"),
-    }
+    web = processes.web(host=LOOPBACK, port=options.port)
     supervisor.add(python_slot("mailbox", mailbox, environment, folder))
-    supervisor.add(*(python_slot(name, words, environment, folder) for name, words in hub.items()))
+    supervisor.add(python_slot("web", web, environment, folder))
+
+
+def start_workers(options: Options, environment: dict[str, str], supervisor: Supervisor) -> None:
+    """Start who works on the tables, once they are there."""
+    scheduler = processes.scheduler(schedule=options.folder / "celerybeat-schedule")
+    workers = {"worker": processes.worker(), "scheduler": scheduler}
+    supervisor.add(*(python_slot(name, words, environment, options.folder) for name, words in workers.items()))
 
 
 def python_slot(name: str, words: list[str], environment: dict[str, str], folder: Path) -> Slot:

@@ -1,4 +1,4 @@
-"""Makes the demo tenant with its users, and writes what it takes to try the hub to a file for its owner alone."""
+"""Migrates, makes the demo tenant with its users, and writes what it takes to try the hub to a file for its owner alone."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models.functions import Now
@@ -31,7 +32,7 @@ LIFE = timedelta(hours=24)
 class Command(BaseCommand):
     """`manage.py hub_demo --url … --mailbox-url … --output .hub/demo.json`; running it again renews the credentials."""
 
-    help = "Make the demo tenant and write its credentials."
+    help = "Migrate, make the demo tenant and write its credentials."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", default=settings.PUBLIC_URL, help="where the hub answers")
@@ -43,6 +44,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, url: str, mailbox_url: str, output: Path, **__: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This makes an administrator: set HUB_DEMO=1 to say that it is a demo.")
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         with transaction.atomic():
             tenant = _tenant(url)
             demo = {
