@@ -7,4 +7,4 @@ class DeliveriesConfig(AppConfig):
     name = "deliveries"
 
     def ready(self) -> None:
-        from deliveries import checks, worker  # noqa: F401  system checks, and the sweeper in every Celery worker
+        from deliveries import checks  # noqa: F401  registers the system check

@@ -5,7 +5,7 @@ from contextlib import suppress
 from celery import shared_task
 from redis.exceptions import RedisError
 
-from deliveries import sweeper, webhooks
+from deliveries import sweeper, webhooks, worker  # noqa: F401  who has the tasks has the sweeper
 from deliveries.dispatch import dispatch
 from hub.presence import redis_client
 from hub.wake import DISPATCH, FAN_OUT, WEBHOOKS, WEBHOOKS_QUEUE, pending_key, wake

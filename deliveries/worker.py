@@ -1,5 +1,5 @@
-"""The sweeper, in every Celery worker and in `manage.py hub_worker`: it needs no broker and no scheduler, so mail goes out
-while Redis is down."""
+"""The sweeper, in every Celery worker that has the tasks and in `manage.py hub_worker`: it needs no broker and no scheduler,
+so mail goes out while Redis is down."""
 
 import logging
 import random
