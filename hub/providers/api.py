@@ -16,7 +16,8 @@ from hub.providers.accounts import of_row
 from hub.providers.circuits import Shown, shown_circuits
 from hub.providers.kinds import kind_class, kinds
 from hub.providers.models import Provider
-from hub.providers.services import change_provider, create_provider, delete_provider, get_provider, providers
+from hub.providers.selectors import get_provider, providers
+from hub.providers.services import change_provider, create_provider, delete_provider
 from hub.providers.settings import RATE, shown
 from hub.providers.testing import try_out
 

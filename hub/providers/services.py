@@ -3,32 +3,18 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from hub.content.keys import check_key
-from hub.exceptions import Conflict, InvalidRequest, NotFound
+from hub.exceptions import Conflict, InvalidRequest
 from hub.providers.kinds import kind_class, kinds
 from hub.providers.models import Provider
+from hub.providers.selectors import get_provider, providers
 from hub.providers.settings import check_config
 from hub.tenancy.models import Tenant
 
 MOST = 50
 HIGHEST_POSITION = 1_000
-
-
-def providers(*, tenant: Tenant, channel: str | None = None) -> QuerySet[Provider]:
-    """The tenant's accounts, those of a channel alone if it is given."""
-    rows = Provider.objects.filter(tenant=tenant)
-    return rows if channel is None else rows.filter(channel=channel)
-
-
-def get_provider(*, tenant: Tenant, key: str) -> Provider:
-    """The tenant's account. Raises NotFound."""
-    found = Provider.objects.filter(tenant=tenant, key=key).first()
-    if found is None:
-        raise NotFound("There is no such provider.")
-    return found
 
 
 @transaction.atomic
@@ -37,7 +23,7 @@ def create_provider(*, tenant: Tenant, key: str, kind: str, **fields: Any) -> Pr
     check_key(key, field="key")
     # one after the other: the number of a tenant's accounts is bounded, as every claim reads them
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
-    known = Provider.objects.filter(tenant=tenant)
+    known = providers(tenant=tenant)
     if known.filter(key=key).exists():
         raise Conflict(f"There is already a provider {key}.")
     if known.count() >= MOST:
@@ -51,10 +37,11 @@ def create_provider(*, tenant: Tenant, key: str, kind: str, **fields: Any) -> Pr
 
 @transaction.atomic
 def change_provider(*, tenant: Tenant, key: str, **fields: Any) -> Provider:
-    """Change what is given: position, active, config. Secrets that `config` leaves out stay as they are."""
-    found = Provider.objects.select_for_update().filter(tenant=tenant, key=key).first()
-    if found is None:
-        raise NotFound("There is no such provider.")
+    """Change what is given: position, active, config. Secrets that `config` leaves out stay as they are.
+
+    Raises NotFound, and InvalidRequest naming each field.
+    """
+    found = get_provider(tenant=tenant, key=key, lock=True)
     _apply(found, fields)
     found.version += 1
     found.updated_at = Now()
@@ -64,10 +51,8 @@ def change_provider(*, tenant: Tenant, key: str, **fields: Any) -> Provider:
 
 
 def delete_provider(*, tenant: Tenant, key: str) -> None:
-    """Remove an account. What waits for it goes through the tenant's next one, or the hub's."""
-    deleted, _ = Provider.objects.filter(tenant=tenant, key=key).delete()
-    if not deleted:
-        raise NotFound("There is no such provider.")
+    """Remove an account. What waits for it goes through the tenant's next one, or the hub's. Raises NotFound."""
+    get_provider(tenant=tenant, key=key).delete()
 
 
 def _class_of(kind: str) -> Any:

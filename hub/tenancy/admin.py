@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from hub.api.admin import TENANT, HubAdmin, KeptAdmin, TenantFilter
 from hub.api.confirm import confirmed
+from hub.api.forms import checked, show_once
 from hub.api.panels import Panel, badge, list_link
 from hub.exceptions import Conflict, InvalidRequest
 from hub.tenancy.hours import checked_hours
@@ -35,16 +36,16 @@ OVERLAP = timedelta(days=1)
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_slug(self) -> Any:
-        return _checked(check_slug, self.cleaned_data["slug"])
+        return checked(check_slug, self.cleaned_data["slug"])
 
     def clean_allowed_origins(self) -> Any:
-        return _checked(checked_origins, self.cleaned_data["allowed_origins"])
+        return checked(checked_origins, self.cleaned_data["allowed_origins"])
 
     def clean_sms_hours(self) -> Any:
-        return _checked(checked_hours, self.cleaned_data["sms_hours"])
+        return checked(checked_hours, self.cleaned_data["sms_hours"])
 
     def clean_sandbox(self) -> Any:
-        return _checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
+        return checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
 
 
 class TenantAdmin(KeptAdmin[Tenant]):
@@ -149,7 +150,7 @@ class ApiKeyAdmin(KeptAdmin[ApiKey]):
         if not change:
             new = generate()
             obj.prefix, obj.digest = new.prefix, new.digest
-            _show_once(request, new.text)
+            show_once(request, f"The key is {new.text}")
         super().save_model(request, obj, form, change)
 
     @admin.action(description="Rotate: a new key each, the old ones end in a day", permissions=["operate"])
@@ -157,7 +158,8 @@ class ApiKeyAdmin(KeptAdmin[ApiKey]):
         """The new keys are shown once."""
         for key in queryset.select_related("tenant"):
             try:
-                _show_once(request, rotate_api_key(tenant=key.tenant, key_id=key.pk, overlap=OVERLAP)[1])
+                _, text = rotate_api_key(tenant=key.tenant, key_id=key.pk, overlap=OVERLAP)
+                show_once(request, f"The key is {text}")
             except Conflict as error:
                 self.message_user(request, f"{key.name}: {error.message}", messages.ERROR)
 
@@ -212,7 +214,7 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
     def save_model(self, request: HttpRequest, obj: SigningKey, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if obj.algorithm == SigningKey.Algorithm.HS256:
-            messages.warning(request, f"kid {obj.pk}, secret {obj.key}. Copy it now: it can't be shown again.")
+            show_once(request, f"kid {obj.pk}, secret {obj.key}")
 
     @admin.action(description="Revoke the selected keys", permissions=["operate"])
     @confirmed(
@@ -225,17 +227,6 @@ class SigningKeyAdmin(HubAdmin[SigningKey]):
         for key in keys:
             revoke_signing_key(tenant=key.tenant, key_id=key.pk)
         self.message_user(request, f"{len(keys)} revoked.")
-
-
-def _checked(check: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return check(value)
-    except InvalidRequest as error:
-        raise forms.ValidationError(error.message) from error
-
-
-def _show_once(request: HttpRequest, text: str) -> None:
-    messages.warning(request, f"The key is {text}. Copy it now: it can't be shown again.")
 
 
 def _named(model: type[Model]) -> str:

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.api.admin import HubAdmin, ReadOnlyAdmin, TenantFilter, pretty
+from hub.api.forms import checked, show_once
 from hub.api.panels import Panel, badge, link, when
-from hub.exceptions import HubError, InvalidRequest
+from hub.exceptions import HubError
 from hub.outbound import checked_url
 from hub.webhooks.models import Webhook, WebhookDelivery
 from hub.webhooks.services import (
@@ -31,10 +32,10 @@ LATEST = 20
 
 class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_url(self) -> Any:
-        return _checked(checked_url, self.cleaned_data["url"])
+        return checked(checked_url, self.cleaned_data["url"])
 
     def clean_events(self) -> Any:
-        return _checked(checked_events, self.cleaned_data["events"])
+        return checked(checked_events, self.cleaned_data["events"])
 
 
 class WebhookAdmin(HubAdmin[Webhook]):
@@ -162,12 +163,5 @@ def _switch(webhooks: QuerySet[Webhook], *, enabled: bool) -> None:
         change_webhook(tenant=webhook.tenant, webhook_id=webhook.pk, enabled=enabled)
 
 
-def _checked(check: Any, value: Any) -> Any:
-    try:
-        return check(value)
-    except InvalidRequest as error:
-        raise forms.ValidationError(error.message) from error
-
-
 def _show_once(request: HttpRequest, webhook: Webhook) -> None:
-    messages.warning(request, f"The secret of {webhook} is {webhook.secret}. Copy it now: it can't be shown again.")
+    show_once(request, f"The secret of {webhook} is {webhook.secret}")
