@@ -16,6 +16,7 @@ from hub.suppression.models import Suppression
 from hub.suppression.services import Entry, suppress
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+|\+\d[\d\s.-]{6,}\d")
+STOP, HARD_BOUNCE = Suppression.Reason.STOP, Suppression.Reason.HARD_BOUNCE
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -48,8 +49,7 @@ def record(results: Sequence[Result]) -> int:
         finish_attempts([f for _, f in finished])
         current = [(r, f) for r, f in finished if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
         finish_destinations([f for _, f in current])
-        _let_go([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
-        _suppress([r for r in results if r.opted_out])
+        _write_off([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
         answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
         for result, _ in current:
             answers[result.delivery_id].append(
@@ -58,38 +58,25 @@ def record(results: Sequence[Result]) -> int:
         return settle_claims([held[delivery_id] for delivery_id in answers], answers)
 
 
-def _let_go(dead: Sequence[Result]) -> None:
-    """A device that its provider calls dead is pushed to no more; an answer that comes too late says so too."""
-    words = {(r.destination_id, r.fence): redact(r.code) for r in dead}
-    if not words:
+def _write_off(dead: Sequence[Result]) -> None:
+    """Use no more what a provider calls dead, even in an answer that comes too late: its device is let go; a mailbox that does
+    not exist, and whoever told it STOP, is written to through no account."""
+    said = {(r.destination_id, r.fence): r for r in dead}
+    if not said:
         return
-    attempts = Attempt.objects.filter(
-        destination__in=[r.destination_id for r in dead], destination__delivery__channel="push"
+    attempts = Attempt.objects.filter(destination__in=[r.destination_id for r in dead]).values_list(
+        *("destination", "fence", "destination__delivery__tenant", "destination__delivery__channel"),
+        *("destination__address", "provider", "started_at"),
     )
-    columns = ("destination", "fence", "destination__address", "started_at")
+    of_them = [(said[row[:2]], *row[2:]) for row in attempts if row[:2] in said]
     deactivate_gone(
-        [
-            Gone(UUID(address), started_at, words[destination_id, fence])
-            for destination_id, fence, address, started_at in attempts.values_list(*columns)
-            if (destination_id, fence) in words
-        ]
+        [Gone(UUID(address), at, redact(r.code)) for r, _, channel, address, _, at in of_them if channel == "push"]
     )
-
-
-def _suppress(stopped: Sequence[Result]) -> None:
-    """Whoever told the provider STOP is written to no more, through no account."""
-    if not stopped:
-        return
-    attempts = Attempt.objects.filter(destination__in=[r.destination_id for r in stopped])
-    columns = ("destination__delivery__tenant", "destination__delivery__channel", "destination__address", "provider")
-    wanted = {(r.destination_id, r.fence) for r in stopped}
     suppress(
         [
-            Entry(tenant_id, channel, address, Suppression.Reason.STOP, source=provider)
-            for destination_id, fence, tenant_id, channel, address, provider in attempts.values_list(
-                "destination", "fence", *columns
-            )
-            if (destination_id, fence) in wanted
+            Entry(tenant_id, channel, address, STOP if r.opted_out else HARD_BOUNCE, source=label)
+            for r, tenant_id, channel, address, label, _ in of_them
+            if r.opted_out or channel == "email"
         ]
     )
 

@@ -9,6 +9,7 @@ from hub.audience.models import Subscriber
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
 from hub.fallback.record import record, redact
 from hub.fallback.recovery import recover
+from hub.suppression.models import Suppression
 from tests.support.deliveries import answer, copies, expire_leases, make_due, owe, pause_of, take
 
 
@@ -39,6 +40,20 @@ def test_a_refusal_for_good_is_a_dead_letter_with_its_reason(alice: Subscriber, 
     now = fresh(delivery)
     assert (now.state, now.reason, now.attempts) == ("dead", outcome, 1)
     assert DeliveryDestination.objects.get().outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("channel", "opted_out", "reason"),
+    [("email", False, "hard_bounce"), ("email", True, "stop"), ("sms", True, "stop"), ("sms", False, None)],
+)
+def test_what_is_dead_for_good_is_put_on_the_suppression_list(
+    alice: Subscriber, texting: None, channel: str, opted_out: bool, reason: str | None
+) -> None:
+    owe(alice, channel=channel)
+    (work,) = take(channel=channel).works
+    record([answer(work, "address_dead", opted_out=opted_out)])
+    found = [(one.channel, one.address, one.reason, one.source) for one in Suppression.objects.all()]
+    assert found == ([(channel, work.address, reason, work.account.label)] if reason else [])
 
 
 def test_what_was_not_reached_is_due_again_at_once_and_then_after_a_while(alice: Subscriber) -> None:
