@@ -21,6 +21,7 @@ from hub.outbound import Outbound, OutboundError, check_url, checked_url, fetch
 from hub.providers.settings import Setting, check_config
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import WebhookAttempt
+from tests.deliveries.providers.pushes import SUBJECT, VAPID
 from tests.deliveries.providers.subjects import SUBJECTS
 from tests.support import ssrf
 from tests.support.devices import subscription
@@ -59,7 +60,7 @@ def by_chat(kind: str) -> Callable[[Sequence[str]], list[bool]]:
 
 
 def by_web_push(urls: Sequence[str]) -> list[bool]:
-    return led_to("web_push", urls, private_key=VAPID_KEY, subject="mailto:hub@example.com")
+    return led_to("web_push", urls, private_key=VAPID, subject=SUBJECT)
 
 
 def by_gateway(urls: Sequence[str]) -> list[bool]:
@@ -77,8 +78,6 @@ def is_answered(url: str) -> bool:
         return False
 
 
-# 32 bytes
-VAPID_KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
 # each sends something to every address, and tells where it took an answer for a yes
 PATHS: dict[str, Callable[[Sequence[str]], list[bool]]] = {
     **{kind: by_chat(kind) for kind in CHATS},

@@ -15,9 +15,8 @@ from project.emulators.fcm import Fcm
 from project.emulators.script import Refusal, Reply
 from project.emulators.serving import serving
 from tests.deliveries.providers.pushes import account, fcm_account, make, push, push_through, push_work
+from tests.deliveries.providers.subjects import FCM_DEVICE as TOKEN
 from tests.support.outbound import let_in
-
-TOKEN = "fcm-0001:APA91bHun4MxP5egoKMwt2KZFBaFUH"
 
 
 @pytest.fixture
