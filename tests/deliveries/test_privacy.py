@@ -29,10 +29,10 @@ from project.logs import formatter
 from tests.deliveries.providers.pushes import apns_account
 from tests.deliveries.providers.subjects import SUBJECTS, Subject
 from tests.deliveries.smtp_server import MailServer
-from tests.deliveries.test_tasks import arrives
 from tests.support.factories import make_subscriber, send
 from tests.support.logs import lines
 from tests.support.outbound import let_in
+from tests.support.queues import arrives
 from tests.support.receiver import reset, running_receiver, says
 from tests.support.webhooks import due_again, owe_event
 from tests.support.works import make_work
@@ -167,7 +167,8 @@ def test_tasks(alice: Subscriber, settings: Settings) -> None:
     try:
         for to in (MARK, [MARK, "alice"]):
             send(alice.tenant, to, channels=["email"], tags=[MARK], group_key=MARK, **SAID)
-        assert [arrives(queue, 1) for queue in ("hub.bulk", WEBHOOKS_QUEUE, "email.high")] == [True] * 3
+        for queue in ("hub.bulk", WEBHOOKS_QUEUE, "email.high"):
+            arrives(queue, 1)
     finally:
         before_task_publish.disconnect(listen)
     assert len(published) >= 3

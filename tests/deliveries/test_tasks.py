@@ -2,7 +2,6 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from celery import current_app
@@ -20,19 +19,8 @@ from project.celery import app
 from tests.deliveries.smtp_server import MailServer
 from tests.support.deliveries import owe
 from tests.support.factories import send
-from tests.support.waiting import wait_until
+from tests.support.queues import arrives, queued
 from tests.support.webhooks import make_webhook
-
-
-def queued(queue: str) -> int:
-    prefix = app.conf.broker_transport_options["global_keyprefix"]
-    length: Any = redis_client().llen(f"{prefix}{queue}")
-    return int(length)
-
-
-def arrives(queue: str, wanted: int) -> None:
-    """Hints are sent by a thread of their own."""
-    wait_until(lambda: queued(queue) == wanted)
 
 
 def test_names() -> None:
