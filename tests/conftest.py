@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import override_settings
 
 from hub.audience.models import Subscriber
 from hub.presence import redis_client
 from hub.tenancy.models import Tenant
 from tests.support.factories import make_subscriber, make_tenant
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_list_of_static_files() -> Iterator[None]:
+    """WhiteNoise would read all of them anew for every test client: most of what a request of a test takes."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
+        yield
 
 
 @pytest.fixture(autouse=True)
