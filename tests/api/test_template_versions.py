@@ -185,28 +185,3 @@ def test_a_test_goes_to_one_and_says_something(server: Api, invoice: str, body: 
         document = problem_of(server.post(f"{invoice}/test", sent), 422, "invalid_request")
     assert field in fields_of(document)
     assert not Notification.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"kind": "poem"}, "kind"),
-        ({"channels": {"fax": {}}}, "channels.fax"),
-        ({"channels": {"sms": {"title": "x"}}}, "channels.sms.title"),
-        ({"channels": {"sms": {"body": "{{ x"}}}, "channels.sms.body"),
-        ({"channels": {"sms": {"body": "{{ secret }}"}}}, "channels.sms.body"),
-        ({"channels": []}, "channels"),
-        ({"locales": {"p": {}}}, "locales.p"),
-        ({"locales": {"pt": {"locales": {}}}}, "locales.pt.locales"),
-        ({"locales": {"pt-br": {"title": "x"}, "pt_BR": {"title": "y"}}}, "locales.pt_BR"),
-        ({"locales": {"pt": {"title": "{{"}}}, "locales.pt.title"),
-        ({"locales": 1}, "locales"),
-        ({"layout": "a b"}, "layout"),
-        ({"schema": {"type": "string"}}, "schema.type"),
-        ({"schema": 1}, "schema"),
-        ({"example": []}, "example"),
-    ],
-)
-def test_names_the_field_that_is_wrong(server: Api, change: dict[str, Any], field: str) -> None:
-    assert field in fields_of(problem_of(server.put("/templates/a", INVOICE | change), 422, "invalid_request"))
-    problem_of(server.get("/templates/a"), 404, "not_found")

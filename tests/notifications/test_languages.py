@@ -6,7 +6,6 @@ from unittest.mock import patch
 
 import orjson
 import pytest
-from django.db import connection
 
 import hub
 from hub.audience.models import Subscriber
@@ -17,8 +16,8 @@ from hub.content.templates import delete_template, replace_template
 from hub.content.versions import publish
 from hub.fallback.models import Delivery
 from hub.fallback.services import retry
-from hub.inbox.ops import OPS
 from hub.inbox.selectors import Cursor, catch_up, list_items
+from hub.inbox.services import mark
 from hub.notifications import fan_out, languages
 from hub.notifications.models import FanOut, Notification
 from hub.tenancy.models import Tenant
@@ -152,9 +151,6 @@ def test_an_action_of_the_language_can_be_taken(tenant: Tenant, order: str) -> N
     publish(tenant=tenant, key="order", creator="code")
     readers = [reader(tenant, locale) for locale in ("pt", "en")]
     tell(tenant, *readers)
-    with connection.cursor() as db:
-        db.execute(
-            f"SELECT i.subscriber_id FROM hub_inboxitem i WHERE {OPS['act'].predicate}",
-            {"action": "acompanhar"},
-        )
-        assert [row[0] for row in db.fetchall()] == [readers[0].pk]
+    act = {"op": "act", "all": True, "upto": 1, "action": "acompanhar"}
+    taken = [mark(subscriber_id=one.pk, request=act, origin="").changed for one in readers]
+    assert taken == [1, 0]
