@@ -52,6 +52,19 @@ def complaint_of_event(event: Any) -> str | None:
     return complaint(f"{body}/content/application~1json/schema", event)
 
 
+def media_of(operation: Operation) -> dict[str, Any]:
+    """What an operation takes in JSON: schema and examples; empty without a body."""
+    return dict(resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {}))
+
+
+def examples_of(operation: Operation) -> dict[str, Any]:
+    """The bodies that the document gives as examples, by name; one without a name is "". None where there is no body."""
+    media = media_of(operation)
+    if "example" in media:
+        return {"": media["example"]}
+    return {name: resolve(example)["value"] for name, example in media.get("examples", {}).items()}
+
+
 def pointer_of(operation: Operation, *names: str) -> str:
     """Where a part of an operation is in the document, references followed, as a JSON pointer."""
     found: Any = operation.spec
@@ -81,18 +94,13 @@ def _check_query(operation: Operation, query: str) -> None:
     assert not unknown, f"{operation.name} takes {unknown}, which the document doesn't say"
 
 
-def _media(operation: Operation) -> dict[str, Any]:
-    """What the body is in JSON. An empty schema is that of a provider's own language."""
-    return dict(resolve(operation.spec["requestBody"])["content"]["application/json"])
-
-
 def _check_body(operation: Operation, sent: bytes) -> None:
     if "requestBody" not in operation.spec:
         assert sent in (b"", b"{}"), f"{operation.name} has a body, which the document doesn't say"
     elif not sent:
         required = resolve(operation.spec["requestBody"]).get("required")
         assert not required, f"{operation.name} needs no body, which the document says"
-    elif _media(operation)["schema"]:
+    elif media_of(operation)["schema"]:  # an empty one is that of a provider's own language
         wrong = complaint(
             pointer_of(operation, "requestBody") + "/content/application~1json/schema", orjson.loads(sent)
         )

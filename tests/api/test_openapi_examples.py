@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from hub.api.openapi.document import Operation, document, operations, resolve
-from tests.api.contract import complaint, pointer_of
+from hub.api.openapi.document import Operation, document, operations
+from tests.api.contract import complaint, examples_of, pointer_of
 from tests.support.belongings import Belongings
 from tests.support.live import OPERATOR_TOKEN, LiveHub
 
@@ -30,14 +30,8 @@ class Example:
 
 def examples() -> Iterator[Example]:
     for operation in operations():
-        body = resolve(operation.spec.get("requestBody", {}))
-        media = body.get("content", {}).get("application/json")
-        if media is None:
-            yield Example(operation, "", None)
-        elif "example" in media:
-            yield Example(operation, "", media["example"])
-        else:
-            yield from (Example(operation, name, found["value"]) for name, found in media["examples"].items())
+        bodies = examples_of(operation) or {"": None}
+        yield from (Example(operation, name, body) for name, body in bodies.items())
 
 
 EXAMPLES = list(examples())

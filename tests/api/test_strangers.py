@@ -21,6 +21,7 @@ from hub.tenancy.keys import SCOPES
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
 from hub.tenancy.services import create_api_key, create_signing_key
 from tests.api.client import Api, rolled_back
+from tests.api.contract import examples_of
 from tests.support.belongings import Belongings, make_belongings, make_credentials
 from tests.support.factories import make_tenant
 
@@ -198,9 +199,7 @@ def ask(operation: Operation, credential: str, ids: dict[str, str], **headers: s
     address = operation.path
     for name in nobody(operation):
         address = address.replace(f"{{{name}}}", ids[name])
-    media = resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {})
-    body = media["example"] if "example" in media else [e["value"] for e in media.get("examples", {}).values()][:1]
-    body = body[0] if isinstance(body, list) and body else body or None
+    body = next(iter(examples_of(operation).values()), None)
     return Api(credential, headers).call(operation.method.upper(), address, body)
 
 

@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from hub.api.openapi.document import Operation, resolve
+from hub.api.openapi.document import Operation
 from hub.audience.models import Subscriber
 from hub.ids import uuid7
 from hub.tenancy.models import Tenant
 from hub.tenancy.tokens import mint
 from tests.api.client import Api, problem_of, rolled_back
+from tests.api.contract import examples_of
 from tests.api.test_strangers import KNOWN, PAGE, STRANGE_PAGES, USERS, contents, essence
 from tests.support.belongings import Belongings, make_belongings
 from tests.support.factories import make_subscriber, make_tenant
@@ -25,8 +26,7 @@ pytestmark = rolled_back
 
 OF_USERS = [operation for operation in KNOWN if any(USERS & needs.keys() for needs in operation.spec["security"])]
 WRITES = [operation for operation in OF_USERS if operation.method != "get"]
-# what an address of the user API may name: a user's own, or what all users of a tenant share
-# or what each names for themselves
+# what an address of the user API may name: a user's own, what all users of a tenant share, what each names for themselves
 OWN, SHARED, NAMED = {"item"}, {"topic"}, {"device"}
 
 
@@ -97,10 +97,7 @@ def ask(caller: Api, operation: Operation, owner: Belongings, item: str) -> Any:
     """With `item` wherever an item is named, in the address or in the body."""
     assert parameters(operation) <= OWN | SHARED | NAMED, f"{operation.name} has no row for {parameters(operation)}"
     address = operation.path.format_map(owner.named | {"item": item})
-    media = resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {})
-    body = (
-        media["example"] if "example" in media else next((e["value"] for e in media.get("examples", {}).values()), None)
-    )
+    body = next(iter(examples_of(operation).values()), None)
     if body and "ids" in body:
         body = body | {"ids": [item]}
     return caller.call(operation.method.upper(), address, body)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hub.api.openapi.document import Operation, document, resolve
+from tests.api.contract import examples_of, media_of
 from tests.chaos.nasty_values import ADDRESSES, BODIES, CREDENTIALS, HEADERS, MEDIA, VALUES, Raw
 from tests.chaos.owners import Owner
 from tests.chaos.raw_http import Sent
@@ -77,23 +78,13 @@ def _target(operation: Operation, owner: Owner, spoilt: dict[str, bytes] | None 
     return target
 
 
-def _media(operation: Operation) -> dict[str, Any]:
-    content = resolve(operation.spec.get("requestBody", {})).get("content", {})
-    return dict(content.get("application/json", {}))
-
-
-def _examples(operation: Operation) -> Iterator[Any]:
-    media = _media(operation)
-    if "example" in media:
-        yield media["example"]
-    yield from (resolve(example)["value"] for example in media.get("examples", {}).values())
-    if media and "example" not in media and not media.get("examples"):
-        yield {}
+def _examples(operation: Operation) -> list[Any]:
+    return list(examples_of(operation).values()) or ([{}] if media_of(operation) else [])
 
 
 def _properties(operation: Operation) -> Iterator[str]:
     """The fields that the schema of a body names at its top."""
-    waiting = [_media(operation).get("schema", {})]
+    waiting = [media_of(operation).get("schema", {})]
     while waiting:
         schema = resolve(waiting.pop())
         yield from schema.get("properties", {})

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from math import exp, log, sqrt
 from statistics import fmean, stdev
 
-from hub.api.openapi.document import Operation, operations, resolve
+from hub.api.openapi.document import Operation, operations
 from hub.ids import uuid7
+from tests.api.contract import examples_of
 from tests.bench.report import Options, Report, percentile
 from tests.bench.world import World, world
 from tests.chaos.changed import settings
@@ -140,9 +141,8 @@ def _like(value: str, number: int) -> str:
 
 
 def _request(operation: Operation, credential: str, ids: dict[str, str]) -> Sent:
-    media = resolve(operation.spec.get("requestBody", {})).get("content", {}).get("application/json", {})
-    examples = [media["example"]] if "example" in media else [e["value"] for e in media.get("examples", {}).values()]
-    body = json.dumps(examples[0]).encode() if examples else b""
+    examples = examples_of(operation).values()
+    body = json.dumps(next(iter(examples))).encode() if examples else b""
     return Sent(operation.method.upper(), (BASE + operation.path.format_map(ids)).encode(), body, credential)
 
 
