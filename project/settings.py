@@ -1,4 +1,4 @@
-"""Settings of the hub's own project. Everything comes from the environment; `docs/operating.md` lists it."""
+"""Settings of the hub's own project. Everything comes from the environment: `.env.example` and `docs/operating.md` say what."""
 
 import json
 from pathlib import Path

@@ -130,10 +130,10 @@ def start_edge(options: Options, environment: dict[str, str], supervisor: Superv
 
 
 def start_workers(options: Options, environment: dict[str, str], supervisor: Supervisor) -> None:
-    """Start who works on the tables, once they are there."""
+    """Start who works on the tables, once they are there; they go together with web."""
     scheduler = processes.scheduler(schedule=options.folder / "celerybeat-schedule")
     workers = {"worker": processes.worker(), "scheduler": scheduler}
-    supervisor.add(*(python_slot(name, words, environment, options.folder) for name, words in workers.items()))
+    supervisor.join(*(python_slot(name, words, environment, options.folder) for name, words in workers.items()))
 
 
 def python_slot(name: str, words: list[str], environment: dict[str, str], folder: Path) -> Slot:

@@ -63,8 +63,12 @@ class Supervisor:
         return [slot for group in self.groups for slot in group]
 
     def add(self, *slots: Slot) -> None:
-        """A group: started together, stopped together."""
+        """A group: stopped together, and before the earlier ones."""
         self.groups.append(list(slots))
+
+    def join(self, *slots: Slot) -> None:
+        """More of the group that was added last."""
+        self.groups[-1] += slots
 
     def give_up_on_the_dying(self, deaths: int) -> None:
         """Raise if one died that often since it last settled: it will not come up by itself."""
