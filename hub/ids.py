@@ -10,6 +10,8 @@ _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _TAIL = 74  # random bits after the milliseconds
 _STEP = 7  # random bytes by which the next id of the same millisecond is greater
+# An id carries the time of the process that made it, a row that of the database: they may differ by this.
+SKEW = timedelta(minutes=5)
 # every id was made between them, but callers may ask for any instant
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 

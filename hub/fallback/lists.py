@@ -6,18 +6,15 @@ rows that it doesn't show.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from hub.fallback.models import Delivery
-from hub.ids import first_id
+from hub.ids import SKEW, first_id
 from hub.tenancy.models import Tenant
-
-# An id carries the time of the process that made it, a row that of the database: they may differ by this.
-SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

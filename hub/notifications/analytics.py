@@ -8,8 +8,7 @@ from typing import Any
 from django.db import connection
 
 from hub.clock import now
-from hub.fallback.lists import SKEW
-from hub.ids import first_id
+from hub.ids import SKEW, first_id
 from hub.tenancy.models import Tenant
 
 MAX_DAYS = 90

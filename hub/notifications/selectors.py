@@ -8,9 +8,8 @@ from django.db.models import Count, Q, QuerySet
 
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
-from hub.fallback.lists import SKEW
 from hub.fallback.models import Delivery
-from hub.ids import first_id
+from hub.ids import SKEW, first_id
 from hub.inbox.models import InboxItem
 from hub.notifications.models import LISTED_BY, Notification
 from hub.tenancy.models import Tenant
