@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import close_old_connections, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from hub import presence
 from hub.audience.models import Stream, Subscriber, Topic
@@ -28,6 +29,15 @@ def test_a_recipient_named_twice_gets_one_item(tenant: Tenant, bob: Subscriber) 
     notification = send(tenant, ["bob", "bob", {"id": "bob"}])
     assert InboxItem.objects.filter(notification=notification).count() == 1
     assert counts(bob.id) == recount(bob.id) == (1, 1)
+
+
+def test_a_plain_notification_asks_nothing_of_what_it_does_not_use(tenant: Tenant, bob: Subscriber) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        send(tenant, "bob")
+    asked = "".join(query["sql"] for query in queries)
+    assert len(queries) == 6, asked
+    assert [name for name in ("eventtype", "template", "rendition", "chataddress") if f"hub_{name}" in asked] == []
+    assert asked.count("hub_webhookdelivery") == 1  # as it is accepted; not as it is carried out
 
 
 def test_an_unknown_subscriber_is_made_on_first_use(tenant: Tenant) -> None:
