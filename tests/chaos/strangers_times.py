@@ -18,13 +18,10 @@ from hub.ids import uuid7
 from tests.api.contract import examples_of
 from tests.bench.report import Options, Report, percentile
 from tests.bench.world import World, world
-from tests.chaos.changed import settings
 from tests.chaos.nasties import BASE
-from tests.chaos.owners import Owner
+from tests.chaos.owners import UNLIMITED, Owner
 from tests.chaos.raw_http import Answer, RawHttp, Sent
 
-ENOUGH = 1_000_000  # requests at once
-RATES = {f"{who}_{what}": ENOUGH for who in ("server", "user", "guess") for what in ("rate", "burst")}
 KEYS = {"server_key", "user_token"}
 # parts of an address that name nothing of anybody's
 COMMON = {"kind"}
@@ -85,7 +82,7 @@ def compare(report: Report, options: Options) -> None:
     """Note in `report` where the two can be told apart, and by how much they differ at most."""
     rounds = 40 if options.short else 200
     # nothing is written whose way to the disk should be measured
-    with world(report, Options(short=True), users=0, run=("web",), **settings(**RATES)) as its:
+    with world(report, Options(short=True), users=0, run=("web",), **UNLIMITED) as its:
         asked, http = list(_asked(its)), RawHttp(its.hub.url)
         report.progress(f"{len(asked)} operations with an id, {rounds} times another tenant's and twice nobody's")
         for each in asked:
