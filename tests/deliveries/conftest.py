@@ -1,4 +1,4 @@
-"""A mail server to send to, and a process that has not been told to stop."""
+"""Servers to send to, and a process in which nothing of an earlier test goes on."""
 
 import socket
 from collections.abc import Iterator
@@ -9,7 +9,11 @@ from pytest_django import Settings
 from deliveries import dispatch, webhooks
 from deliveries.gate import gate
 from deliveries.providers import pool
+from hub.tenancy.models import Tenant
+from hub.webhooks.models import Webhook
+from hub.webhooks.services import create_webhook
 from tests.deliveries.smtp_server import MailServer, mail_server
+from tests.support.outbound import let_in
 from tests.support.receiver import Receiver, running_receiver, says
 
 POSTMARK = b'{"ErrorCode": 0, "Message": "OK", "MessageID": "m-1", "To": "alice@example.com"}'
@@ -59,3 +63,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    with running_receiver() as receiver:
+        let_in(settings, receiver.url())
+        yield receiver
+
+
+@pytest.fixture
+def webhook(tenant: Tenant, receiver: Receiver) -> Webhook:
+    return create_webhook(tenant=tenant, url=receiver.url("/"), events=["*"])

@@ -11,7 +11,6 @@ import pytest
 from pytest_django import Settings
 from standardwebhooks import Webhook as Verifier
 
-from deliveries import webhooks
 from deliveries.publishing import published, signer_for
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import Webhook
@@ -24,7 +23,7 @@ from project.emulators.serving import serving
 from project.emulators.sns import Sns
 from tests.support.outbound import let_in
 from tests.support.receiver import Got, running_receiver
-from tests.support.webhooks import owe_event
+from tests.support.webhooks import owe_event, post
 
 ARN = "arn:aws:sns:eu-west-1:123456789012:events"
 
@@ -40,11 +39,6 @@ def sns(settings: Settings) -> Iterator[Sns]:
 def make_topic(tenant: Tenant, endpoint: str) -> Webhook:
     keys = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
     return create_webhook(tenant=tenant, sns={"topic_arn": ARN, "endpoint": endpoint, **keys}, events=["*"])
-
-
-def post() -> None:
-    webhooks.start()
-    assert webhooks.join(30)
 
 
 def test_an_event_is_published_with_its_signature(tenant: Tenant, sns: Sns) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
+from deliveries import webhooks
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import Webhook, WebhookDelivery
 from hub.webhooks.services import create_webhook
@@ -45,3 +46,14 @@ def pause_of(delivery: WebhookDelivery) -> float:
     """Seconds from its last answer until it is due, both as they are on record."""
     row = WebhookDelivery.objects.annotate(pause=F("due_at") - Max("tries__finished_at")).get(pk=delivery.pk)
     return float(row.pause.total_seconds())  # type: ignore[attr-defined]
+
+
+def post() -> None:
+    """What is due is posted, and its answers are on record."""
+    webhooks.start()
+    assert webhooks.join(30)
+
+
+def tries(delivery: WebhookDelivery) -> list[int | None]:
+    """What each call was answered, the first one first; None: nothing."""
+    return list(delivery.tries.order_by("fence").values_list("status", flat=True))
