@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import override_settings
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
 
 from hub.audience.models import Subscriber
 from hub.presence import redis_client
@@ -42,3 +43,11 @@ def bob(tenant: Tenant) -> Subscriber:
 @pytest.fixture
 def charlie(transactional_db: None) -> Subscriber:
     return make_subscriber(make_tenant("stranger"), "charlie", name="Charlie", email="charlie@example.com")
+
+
+@pytest.fixture
+def browser() -> Client:
+    """Somebody who runs the hub is logged in to its admin."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client

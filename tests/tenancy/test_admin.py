@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from hub import live
@@ -13,13 +12,6 @@ from hub.tenancy.services import create_signing_key, set_clock
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ADD = "/admin/hub/signingkey/add/"
-
-
-@pytest.fixture
-def browser() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin"))
-    return client
 
 
 @pytest.fixture
