@@ -10,13 +10,14 @@ from threading import Lock
 
 from django.db import connection
 
-from deliveries import dispatch, webhooks
+from deliveries import dispatch, webhooks, withdrawals
 from deliveries.database import released
 from hub.callbacks import processing as callbacks
 from hub.conf import conf
 from hub.devices.services import deactivate_stale
 from hub.fallback.recovery import recover
 from hub.fallback.selectors import due_lanes
+from hub.fallback.withdrawals import is_due as is_withdrawal_due
 from hub.inbox.sweeps import expire, wake_snoozed
 from hub.notifications import fan_out, retract
 from hub.webhooks import claims as webhook_claims
@@ -64,6 +65,14 @@ def start_due_lanes() -> int:
     for due in lanes:
         dispatch.start(due.channel, due.lane)
     return len(lanes)
+
+
+def start_withdrawals() -> int:
+    """Start taking pushes back if any is to be, in a thread of its own. Returns 1 if so."""
+    due = is_withdrawal_due()
+    if due:
+        withdrawals.start()
+    return int(due)
 
 
 def let_devices_go() -> int:
@@ -114,6 +123,7 @@ STEPS: dict[str, Callable[[], int]] = {
     "retractions": finish_retractions,
     "leases": recover_leases,
     "lanes": start_due_lanes,
+    "withdrawals": start_withdrawals,
     "snoozes": wake_items,
     "expiry": expire_items,
     "devices": let_devices_go,

@@ -10,7 +10,7 @@ from typing import Any
 from celery.concurrency import get_implementation
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 
-from deliveries import dispatch, sweeper, webhooks
+from deliveries import dispatch, sweeper, webhooks, withdrawals
 from deliveries.database import released
 from deliveries.providers import pool
 from hub.conf import conf
@@ -90,6 +90,7 @@ def wait_for_the_end(**_: object) -> None:
         ticker.join(timeout=2)
     dispatch.join(timeout=2 * conf.provider_timeout)
     webhooks.join(timeout=conf.provider_timeout)
+    withdrawals.join(timeout=conf.provider_timeout)
     with suppress(TimeoutError):
         pool.close()
     _tickers.clear()

@@ -6,7 +6,7 @@ from hub.chat.models import ChatAddress
 from hub.consent.models import Consent
 from hub.content.models import EventType, Rendition, Template, TemplateVersion
 from hub.devices.models import Device
-from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination
+from hub.fallback.models import Attempt, DeadLetter, Delivery, DeliveryDestination, Withdrawal
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Change, FanOut, Idempotency, Notification
 from hub.preferences.models import Preference
@@ -47,4 +47,5 @@ __all__ = [
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",
+    "Withdrawal",
 ]

@@ -14,10 +14,12 @@ from deliveries.providers.apns_errors import EXPIRED, refusal
 from deliveries.providers.apns_pool import ConnectionPool
 from deliveries.providers.apns_protocol import StreamLost, Unsent
 from deliveries.providers.apns_token import ProviderToken
-from deliveries.providers.base import OneByOne, Sent
+from deliveries.providers.base import OneByOne, Sent, Withdraws
 from deliveries.providers.errors import Ambiguous, Configuration, Permanent, Transient
-from deliveries.providers.push_payload import APNS_LIMIT, Push, apns, fitted, push_of
+from deliveries.providers.push_payload import APNS_LIMIT, Push, apns, apns_withdrawal, fitted, push_of
 from hub.conf import conf
+from hub.content.push import LONGEST_TTL
+from hub.fallback.withdrawals import Withdrawal
 from hub.fallback.work import Work
 from hub.providers.accounts import Account
 from hub.providers.settings import Setting
@@ -30,7 +32,7 @@ _NEEDED = ("key", "key_id", "team_id", "topic")
 _DEVICE_TOKEN = re.compile(r"[0-9a-fA-F]{64,512}")
 
 
-class Apns(OneByOne):
+class Apns(OneByOne, Withdraws):
     """One signing key of a team. A device says whether it is reached in the sandbox, and by which app."""
 
     channel = "push"
@@ -51,17 +53,22 @@ class Apns(OneByOne):
         self._clients: dict[str, Client] = {}
 
     async def deliver(self, work: Work) -> Sent:
-        request = _request(work, push_of(work))
-        result = await self._send(request, str(work.data.get("environment", "production")))
+        return await self._sent(_request(work, push_of(work)), str(work.data.get("environment", "production")))
+
+    async def withdraw(self, withdrawal: Withdrawal) -> Sent:
+        return await self._sent(_silent_request(withdrawal), withdrawal.device.environment)
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            client.pool.close()
+
+    async def _sent(self, request: NotificationRequest, environment: str) -> Sent:
+        result = await self._send(request, environment)
         if result.is_successful:
             return Sent(message_id=result.notification_id, code=result.status)
         if result.description == EXPIRED:
             self._token.renew()
         raise refusal(result)
-
-    async def close(self) -> None:
-        for client in self._clients.values():
-            client.pool.close()
 
     async def _send(self, request: NotificationRequest, environment: str) -> NotificationResult:
         try:
@@ -95,11 +102,8 @@ async def _judged_elsewhere(request: NotificationRequest, result: NotificationRe
 
 
 def _request(work: Work, push: Push) -> NotificationRequest:
-    token = work.data.get("token", work.address)
-    if not _DEVICE_TOKEN.fullmatch(token):
-        raise Permanent("BadDeviceToken", "this is no device token")
     return NotificationRequest(
-        device_token=token,
+        device_token=_checked(work.data.get("token", work.address)),
         message=fitted(push, apns, APNS_LIMIT),
         # the same for every attempt
         notification_id=str(work.destination_id),
@@ -109,6 +113,24 @@ def _request(work: Work, push: Push) -> NotificationRequest:
         push_type=PushType.ALERT,
         apns_topic=work.data.get("app") or None,
     )
+
+
+def _silent_request(withdrawal: Withdrawal) -> NotificationRequest:
+    """Without a collapse id: what it takes back is not what the one before did."""
+    return NotificationRequest(
+        device_token=_checked(withdrawal.device.token),
+        message=apns_withdrawal(withdrawal),
+        time_to_live=LONGEST_TTL,
+        priority=PRIORITY_NORMAL,  # type: ignore[arg-type]  # aioapns's own constants
+        push_type=PushType.BACKGROUND,
+        apns_topic=withdrawal.device.app or None,
+    )
+
+
+def _checked(token: str) -> str:
+    if not _DEVICE_TOKEN.fullmatch(token):
+        raise Permanent("BadDeviceToken", "this is no device token")
+    return token
 
 
 def _emulator(account: Account) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self, TypeVar
 
 from deliveries.providers.errors import Ambiguous, Configuration, SendError
+from hub.fallback.withdrawals import Withdrawal
 from hub.fallback.work import Work
 from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
@@ -156,3 +157,11 @@ class Blocking(OneByOne):
     async def close(self) -> None:
         await super().close()
         self._threads.shutdown(wait=False)
+
+
+class Withdraws(ABC):
+    """What a provider of pushes can do besides, where its platform has silent ones: have taken back what was pushed."""
+
+    @abstractmethod
+    async def withdraw(self, withdrawal: Withdrawal) -> Sent:
+        """Tell one device, once, without a sound or a word. Raises SendError for what it isn't told."""

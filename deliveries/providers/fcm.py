@@ -11,11 +11,12 @@ from pyfcm import FCMNotification
 from requests.adapters import HTTPAdapter
 
 from deliveries.providers.answers import fields_of
-from deliveries.providers.base import Sent
+from deliveries.providers.base import Sent, Withdraws
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Transient
 from deliveries.providers.http import API_URL, JSON, HttpProvider
 from deliveries.providers.oauth import GoogleToken
-from deliveries.providers.push_payload import FCM_LIMIT, fcm, fitted, push_of
+from deliveries.providers.push_payload import FCM_LIMIT, fcm, fcm_withdrawal, fitted, push_of
+from hub.fallback.withdrawals import Withdrawal
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -26,7 +27,7 @@ _PROJECT = re.compile(r"[a-z0-9.:-]{1,100}")
 _EXPIRED = "ACCESS_TOKEN_EXPIRED"
 
 
-class Fcm(HttpProvider):
+class Fcm(HttpProvider, Withdraws):
     """One project of Firebase."""
 
     channel = "push"
@@ -60,6 +61,16 @@ class Fcm(HttpProvider):
             android_config=message["android"],
             apns_config=message["apns"],
             webpush_config=message["webpush"],
+        )
+        return await sending
+
+    async def withdraw(self, withdrawal: Withdrawal) -> Sent:
+        message = fcm_withdrawal(withdrawal)
+        sending: Awaitable[Sent] = self._client_of_fcm.notify(
+            fcm_token=withdrawal.device.token,
+            data_payload=message["data"],
+            android_config=message["android"],
+            apns_config=message["apns"],
         )
         return await sending
 

@@ -13,11 +13,15 @@ import orjson
 
 from deliveries.providers.errors import Permanent
 from hub.content.push import LONGEST_TTL, MAX_PUSH_DATA
+from hub.fallback.withdrawals import Withdrawal
 from hub.fallback.work import Work
 
 FCM_LIMIT = 4096  # bytes of what a platform takes
 APNS_LIMIT = 4096
 WEB_PUSH_LIMIT = 4096 - 103  # what encryption adds: a header of 86 bytes, a tag of 16, a delimiter
+
+# of what is taken back at once, the latest: more than a phone shows, and within every limit
+MOST_WITHDRAWN = 40
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -108,6 +112,23 @@ def web_push(push: Push) -> Payload:
     return {**_without_empty(shown), **_for_the_app(push), "silent": not push.sound}
 
 
+def fcm_withdrawal(one: Withdrawal) -> Payload:
+    """The message without its recipient. What the phone itself has shown an app can find by its tag alone."""
+    tags = dict.fromkeys(_id(pushed.collapse) for pushed in one.pushed if pushed.collapse)
+    told = {**_withdrawn(one), "tags": list(tags)[:MOST_WITHDRAWN]}
+    headers = {"apns-push-type": "background", "apns-priority": "5"}
+    return {
+        "data": {name: _as_text(value) for name, value in told.items()},
+        "android": {"priority": "NORMAL", "ttl": f"{LONGEST_TTL}s"},
+        "apns": {"headers": headers, "payload": {"aps": {"content-available": 1}}},
+    }
+
+
+def apns_withdrawal(one: Withdrawal) -> Payload:
+    """The body of the request. A silent push has no badge of its own: the app sets it."""
+    return {"aps": {"content-available": 1}, **_withdrawn(one)}
+
+
 def fitted(push: Push, spell: Callable[[Push], Payload], limit: int) -> Payload:
     """`spell(push)` in `limit` bytes, its body shortened where it must be. Raises Permanent where that isn't enough."""
     whole = spell(push)
@@ -131,6 +152,13 @@ def shortened(push: Push, kept: int) -> Push:
 def size_of(payload: Payload) -> int:
     """Bytes as the most wasteful of the clients spells it."""
     return len(json.dumps(payload, ensure_ascii=False).encode())
+
+
+def _withdrawn(one: Withdrawal) -> Payload:
+    """`more`: there are others than these; the app asks for the inbox."""
+    ids = [str(pushed.item_id) for pushed in one.pushed]
+    more = {"more": True} if len(ids) > MOST_WITHDRAWN else {}
+    return {"type": "withdraw", "item_ids": ids[:MOST_WITHDRAWN], "unread": one.unread, **more}
 
 
 def _for_the_app(push: Push) -> Payload:

@@ -150,3 +150,24 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.destination_id} #{self.fence} {self.outcome}"
+
+
+class Withdrawal(models.Model):
+    """An item that is no longer unread and may still be on somebody's screens: gone as soon as its devices are told."""
+
+    item = models.OneToOneField("hub.InboxItem", models.CASCADE, primary_key=True, related_name="withdrawal")
+    tenant = models.ForeignKey("hub.Tenant", models.CASCADE, db_index=False, related_name="+")
+    # a copy of the item's, as a delivery has it
+    subscriber = models.ForeignKey(
+        "hub.Subscriber", models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+"
+    )
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["noted_at"], name="hub_withdrawal_due"),
+            models.Index(fields=["subscriber"], name="hub_withdrawal_of"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.item_id)

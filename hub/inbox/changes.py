@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from hub import live
+from hub.fallback.withdrawals import noted
 from hub.inbox.cursors import Counts
 from hub.inbox.wire import ITEM_COLUMNS, ITEM_SAYS, ItemRow, encode_row, notification_frame
 
@@ -64,7 +65,7 @@ WITH c AS (
 ), cancelled AS (
     UPDATE hub_delivery d SET state = 'cancelled', reason = %(cancel)s, finished_at = now()
     WHERE d.state = 'waiting' AND %(cancel)s <> '' AND d.item_id IN (SELECT id FROM changed)
-), totals AS (
+), withdrawn AS ({noted("changed", "changed.d_unread < 0")}), totals AS (
     SELECT subscriber_id, max(seq) AS seq, sum(d_unseen) AS d_unseen, sum(d_unread) AS d_unread
     FROM changed GROUP BY subscriber_id
 ), bumped AS (

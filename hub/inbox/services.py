@@ -14,6 +14,7 @@ from hub import live
 from hub.clock import iso, iso_of, now_of
 from hub.conf import conf
 from hub.exceptions import InvalidRequest, NotFound
+from hub.fallback.withdrawals import noted
 from hub.idempotency import recall, remember
 from hub.inbox.cursors import Counts, Cursor
 from hub.inbox.ops import FOCUSED, OPS, REASONS
@@ -147,6 +148,7 @@ SELECT n.tenant_id, n.id, i.subscriber_id, %(told)s::text, %(at)s::timestamptz, 
     'snoozed_until', {iso_of("i.snoozed_until")}, 'action', NULLIF(i.acted, ''))
 FROM changed i JOIN hub_notification n ON n.id = i.notification_id JOIN hub_subscriber s ON s.id = i.subscriber_id
 """)  # noqa: S608 constants only
+_WITHDRAWN = noted("changed", "changed.unread < 0")
 _CHANGE = """
 WITH target AS (
     SELECT i.id, i.visible AND i.seen_at IS NULL AS unseen, i.visible AND i.read_at IS NULL AS unread
@@ -157,7 +159,7 @@ WITH target AS (
     RETURNING i.id, (i.visible AND i.seen_at IS NULL)::int - t.unseen::int AS unseen,
         (i.visible AND i.read_at IS NULL)::int - t.unread::int AS unread, i.notification_id, i.subscriber_id, i.seq,
         i.seen_at, i.read_at, i.archived_at, i.snoozed_until, i.acted
-), told AS ({marked}), cancelled AS (
+), told AS ({marked}), withdrawn AS ({withdrawn}), cancelled AS (
     UPDATE hub_delivery d SET state = 'cancelled', reason = %(reason)s, finished_at = %(at)s
     WHERE d.item_id IN (SELECT id FROM changed) AND d.state = 'waiting' AND d.cancel_level <= %(level)s
 )
@@ -176,6 +178,7 @@ def _change(subscriber_id: UUID, wanted: Mark, cursor: Cursor, at: datetime, *, 
         predicate=op.predicate,
         assignments=op.assignments,
         marked=_MARKED if heard else outbox.NOTHING,
+        withdrawn=_WITHDRAWN,
     )
     arguments = wanted.arguments | {
         "told": MARKS[wanted.op],

@@ -1176,6 +1176,38 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Withdrawal",
+            fields=[
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="withdrawal",
+                        serialize=False,
+                        to="hub.inboxitem",
+                    ),
+                ),
+                ("noted_at", models.DateTimeField()),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="hub.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="hub.tenant"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Stream",
             fields=[
                 (
@@ -1687,6 +1719,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="webhookattempt",
             constraint=models.UniqueConstraint(fields=("delivery", "fence"), name="hub_webhook_attempt_once"),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(fields=["noted_at"], name="hub_withdrawal_due"),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(fields=["subscriber"], name="hub_withdrawal_of"),
         ),
         migrations.AddConstraint(
             model_name="stream",

@@ -78,6 +78,7 @@ class Apns(Emulator):
         self._authorise(request.headers.get("authorization", ""))
         self._check_headers(request.headers)
         payload = checked_payload(request)
+        check_silence(request.headers, payload)
         if reason := self.devices.get(device):
             raise Refusal(410 if reason in ("Unregistered", "ExpiredToken") else 400, reason)
         return [self.message(request, id=id_of(request), to=device, asked=payload, **shown(payload))]
@@ -175,6 +176,17 @@ def checked_payload(request: Request) -> dict[str, Any]:
     return payload
 
 
+def check_silence(headers: Mapping[str, str], payload: dict[str, Any]) -> None:
+    """A background push wakes the app at Apple's leisure, and shows, sounds and counts nothing."""
+    if headers.get("apns-push-type") != "background":
+        return
+    if headers.get("apns-priority", "10") != "5":
+        raise Refusal(400, "BadPriority")
+    aps = payload.get("aps") or {}
+    if aps.get("content-available") != 1 or {"alert", "sound", "badge"} & set(aps):
+        raise Refusal(400, "InvalidPushType")
+
+
 def is_uuid(text: str) -> bool:
     try:
         return str(uuid.UUID(text)) == text.lower()
@@ -183,6 +195,9 @@ def is_uuid(text: str) -> bool:
 
 
 def shown(payload: dict[str, Any]) -> dict[str, Any]:
+    """What the phone would show, or the app do, which finds a push by the item in it."""
+    if payload.get("type") == "withdraw":
+        return {"badge": payload.get("unread"), "withdraws": tuple(payload.get("item_ids", ()))}
     aps = payload.get("aps") or {}
     alert = aps.get("alert") or {}
     alert = {"body": alert} if isinstance(alert, str) else alert
@@ -190,6 +205,7 @@ def shown(payload: dict[str, Any]) -> dict[str, Any]:
         "title": str(alert.get("title", "")),
         "body": str(alert.get("body", "")),
         "badge": aps.get("badge"),
+        "handle": str(payload.get("item_id") or ""),
         "image": str(payload.get("image") or ""),
         "url": str(payload.get("url") or payload.get("action_url") or ""),
         "actions": tuple(str(action.get("title", "")) for action in payload.get("actions", ())),

@@ -30,6 +30,9 @@ FIELDS = {
     *("name", "data", "notification", "android", "webpush", "apns", "fcm_options", "fcmOptions"),
     *("token", "topic", "condition"),
 }
+# keys of `data` that are FCM's own
+RESERVED = re.compile(r"from|notification|message_type|(?:google|gcm).*")
+PRIORITIES = {"normal", "high", "NORMAL", "HIGH"}
 USUAL_CODES = {
     400: "INVALID_ARGUMENT",
     401: "ACCESS_TOKEN_EXPIRED",
@@ -166,7 +169,7 @@ class Fcm(Emulator):
 
 
 def checked(message: Any) -> dict[str, Any]:
-    """Raises Refusal where FCM would: the fields' names, the recipient, strings as data, the size."""
+    """Raises Refusal where FCM would: the fields' names, the recipient, the data's names, strings as data, the size."""
     if not isinstance(message, dict):
         raise Refusal(400, message="Recipient of the message is not set.")
     if unknown := set(message) - FIELDS:
@@ -175,9 +178,14 @@ def checked(message: Any) -> dict[str, Any]:
         raise Refusal(400, message="Recipient of the message is not set.")
     if "token" in message and not TOKEN.fullmatch(str(message["token"])):
         raise Refusal(400, message="The registration token is not a valid FCM registration token")
-    for number, value in enumerate(message.get("data", {}).values()):
+    for number, (name, value) in enumerate(message.get("data", {}).items()):
+        if RESERVED.fullmatch(name):
+            raise Refusal(400, message=f"Invalid data payload key: {name}")
         if not isinstance(value, str):
             raise Refusal(400, message=f"Invalid value at 'message.data[{number}].value' (TYPE_STRING), {value!r}")
+    priority = (message.get("android") or {}).get("priority", "NORMAL")
+    if priority not in PRIORITIES:
+        raise Refusal(400, message=f"Invalid value at 'message.android.priority', {priority!r}")
     payload = {kind: message[kind] for kind in ("data", "notification", "android") if kind in message}
     if len(json.dumps(payload, ensure_ascii=False).encode()) > MAX_PAYLOAD:
         raise Refusal(400, message="Android message is too big")
@@ -185,12 +193,15 @@ def checked(message: Any) -> dict[str, Any]:
 
 
 def shown(message: dict[str, Any]) -> dict[str, Any]:
-    """What the phone would show; a platform's own words win over the common ones."""
+    """What the phone would show, or the app do, which finds a push by its tag; a platform's own words win over the common
+    ones."""
+    data = message.get("data") or {}
+    if data.get("type") == "withdraw":
+        return {"badge": int(data.get("unread", 0)), "withdraws": tuple(json.loads(data.get("tags", "[]")))}
     android = (message.get("android") or {}).get("notification") or {}
     web = (message.get("webpush") or {}).get("notification") or {}
     aps = (((message.get("apns") or {}).get("payload") or {}).get("aps")) or {}
     common = message.get("notification") or {}
-    data = message.get("data") or {}
     badge = android.get("notification_count", aps.get("badge"))
     return {
         "title": str(android.get("title") or common.get("title") or data.get("title") or ""),
@@ -198,5 +209,6 @@ def shown(message: dict[str, Any]) -> dict[str, Any]:
         "image": str(android.get("image") or common.get("image") or ""),
         "url": str(data.get("url") or data.get("action_url") or ""),
         "badge": badge if isinstance(badge, int) else None,
+        "handle": str(android.get("tag") or ""),
         "actions": tuple(str(action.get("title", "")) for action in web.get("actions", ())),
     }

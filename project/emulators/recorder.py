@@ -13,6 +13,9 @@ KEPT = 20_000  # messages
 class Message:
     """One message as a provider understood it: what a device, a phone or a chat would show, and what was asked.
 
+    `handle` is what an app finds it by among what its phone shows. One with `withdraws`, the handles of others, is silent: it
+    shows nothing, and the app takes those away.
+
     `taken`: whether it would be shown. It counts as a copy even where the sender never heard of it (a cut connection,
     a late answer), and doesn't where it was refused. `at`: seconds since 1970, by the emulators' clock.
     """
@@ -30,6 +33,8 @@ class Message:
     url: str = ""
     badge: int | None = None
     actions: tuple[str, ...] = ()
+    handle: str = ""
+    withdraws: tuple[str, ...] | None = None
     asked: Any = None  # the request's own body, decoded
     headers: Mapping[str, str] = field(default_factory=dict)  # the request's, names in lower case
     path: str = ""

@@ -1,15 +1,21 @@
 """The outbox in a real browser, beside real emulators: what they take appears by itself, and nothing of it runs."""
 
+import re
 import smtplib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import google.auth.transport.requests
 import pytest
 import pytest_asyncio
+from google.oauth2.service_account import Credentials
 from playwright.async_api import Browser, Page, expect
 
+from deliveries.providers.fcm import SCOPES
+from project.emulators.fcm import Fcm
+from project.emulators.keys import kept_rsa
 from project.emulators.slack import Slack
 from project.stack.ports import free_port
 from tests.emulators.http import post
@@ -23,6 +29,7 @@ class Served(NamedTuple):
     page: str
     emulators: str
     smtp_port: int
+    keys: Path
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("outbox")
     port = free_port()
     running = start(folder, providers=(port, free_port(), folder / "emulators"))
-    yield Served(running.url, f"http://127.0.0.1:{port}", running.smtp_port)
+    yield Served(running.url, f"http://127.0.0.1:{port}", running.smtp_port, folder / "emulators")
     running.child.stop()
 
 
@@ -66,6 +73,30 @@ async def test_the_newest_mail_is_open(outbox: Page, served: Served) -> None:
         client.send_message(letter)
     await expect(outbox.frame_locator(".reading").get_by_role("heading", name="Hello by mail")).to_be_visible()
     await expect(outbox.locator('[data-column="email"] .subject')).to_have_text("A letter")
+
+
+async def test_a_push_that_is_read_elsewhere_is_marked_while_the_page_is_open(outbox: Page, served: Served) -> None:
+    phone, send = outbox.locator('[data-column="push"]'), fcm_sender(served)
+    send({"notification": {"title": "Read me"}, "android": {"notification": {"tag": "one"}}})
+    await expect(phone.locator("li", has_text="Read me")).to_be_visible()
+    await expect(phone.locator("li.withdrawn")).to_have_count(0)
+    send({"data": {"type": "withdraw", "tags": '["one"]', "unread": "0"}})
+    await expect(phone.locator("li.withdrawn")).to_have_text(re.compile("Read me"))
+    await expect(phone.get_by_text("Silent: 1 push taken off the screen")).to_be_visible()
+
+
+def fcm_sender(served: Served) -> Callable[[dict[str, Any]], None]:
+    """What posts a message for one phone, with an access token of the emulator's."""
+    fcm = Fcm()
+    fcm.key, fcm.url = kept_rsa(served.keys / "fcm.pem"), f"{served.emulators}/fcm"
+    credentials = Credentials.from_service_account_info(fcm.service_account(), scopes=SCOPES)
+    credentials.refresh(google.auth.transport.requests.Request())
+
+    def send(message: dict[str, Any]) -> None:
+        url, known = f"{fcm.url}/v1/projects/{fcm.project}/messages:send", f"Bearer {credentials.token}"
+        assert post(url, content={"message": {"token": "phone", **message}}, authorization=known).status == 200
+
+    return send
 
 
 async def test_hostile_messages_are_text(outbox: Page, served: Served) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from deliveries import dispatch, webhooks
+from deliveries import dispatch, webhooks, withdrawals
 from deliveries.gate import gate
 from deliveries.providers import pool
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import Webhook
 from hub.webhooks.services import create_webhook
+from project.emulators.serving import serving
+from tests.deliveries.providers.pushes import Phones, apns_account, fcm_account, web_push_account
 from tests.deliveries.smtp_server import MailServer, mail_server
 from tests.support.outbound import let_in
 from tests.support.receiver import Receiver, running_receiver, says
@@ -31,6 +33,7 @@ def _at_rest(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Non
     yield
     assert dispatch.join(30), "the next test would find this one's calls under way"
     assert webhooks.join(30), "the next test would find this one's posts under way"
+    assert withdrawals.join(30), "the next test would find this one's withdrawals under way"
     dispatch.stopping.clear()
     pool.close()
 
@@ -55,6 +58,18 @@ def api() -> Iterator[Receiver]:
     with running_receiver() as receiver:
         receiver.act = says(200, POSTMARK)
         yield receiver
+
+
+@pytest.fixture
+def phones(settings: Settings) -> Iterator[Phones]:
+    """The emulators of push, with an account of the hub's for each."""
+    phones = Phones()
+    with serving(phones.fcm, phones.apns, phones.web_push):
+        let_in(settings, phones.fcm.url, phones.apns.url)
+        accounts = [fcm_account(phones.fcm), apns_account(phones.apns), web_push_account()]
+        providers = {account.key: {"kind": account.kind, **account.config} for account in accounts}
+        settings.HUB |= {"providers": providers, "provider_timeout": 10, "delivery_lease": 60}
+        yield phones
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from deliveries import dispatch, sweeper
+from deliveries import dispatch, sweeper, withdrawals
 from deliveries.worker import Ticker
 from hub.audience.models import Stream, Subscriber
 from hub.callbacks.models import Callback
 from hub.devices.models import Device
-from hub.fallback.models import Delivery
+from hub.fallback.models import Delivery, Withdrawal
 from hub.inbox.models import InboxItem
 from hub.notifications.models import FanOut, Idempotency, Notification
 from hub.webhooks.models import Webhook
@@ -72,17 +72,20 @@ def test_everything_that_was_left_lying(alice: Subscriber, mail: MailServer) -> 
     Device.objects.filter(pk=make_device(alice).pk).update(refreshed_at=AGO - timedelta(days=271))
     heard("of an account that is gone")
     heard("long ago", due_at=None, received_at=AGO - timedelta(days=8))
+    Withdrawal.objects.create(tenant=alice.tenant, subscriber=alice, item=snoozed, noted_at=AGO)
     keep(alice, "old", AGO)
     keep(alice, "new", datetime.now(UTC) + timedelta(hours=1))
 
     found = sweeper.sweep()
     assert dispatch.join(30)
+    assert withdrawals.join(30)
 
     assert found == {
         "fan_outs": 1,
         "retractions": 1,
         "leases": 1,
         "lanes": 1,
+        "withdrawals": 1,
         "snoozes": 1,
         "expiry": 1,
         "devices": 1,

@@ -160,6 +160,33 @@ async def test_what_apple_would_not_take(apns: Apns, changes: dict[str, Any], an
     assert not apns.recorder.asked()
 
 
+@pytest.mark.parametrize(
+    ("aps", "priority", "answer"),
+    [
+        ({"content-available": 1}, "5", (200, "")),
+        ({"content-available": 1}, "10", (400, "BadPriority")),
+        ({"content-available": 1}, "1", (400, "BadPriority")),
+        ({"content-available": 1, "alert": "Hi"}, "5", (400, "InvalidPushType")),
+        ({"content-available": 1, "badge": 0}, "5", (400, "InvalidPushType")),
+        ({"content-available": 1, "sound": ""}, "5", (400, "InvalidPushType")),
+        ({}, "5", (400, "InvalidPushType")),
+    ],
+)
+async def test_a_background_push_is_silent_and_not_urgent(
+    apns: Apns, aps: dict[str, Any], priority: str, answer: tuple[int, str]
+) -> None:
+    body = json.dumps({"aps": aps, "type": "withdraw", "item_ids": ["one"], "unread": 3}).encode()
+    async with connected(apns) as sender:
+        assert await sender.reason(body=body, apns_push_type="background", apns_priority=priority) == answer
+        assert [(one.withdraws, one.badge) for one in apns.recorder.taken()] == [(("one",), 3)] * (answer[0] == 200)
+
+
+async def test_a_background_push_without_a_priority_has_the_wrong_one(apns: Apns) -> None:
+    async with connected(apns) as sender:
+        body = b'{"aps":{"content-available":1}}'
+        assert await sender.reason(body=body, apns_push_type="background") == (400, "BadPriority")
+
+
 async def test_a_provider_token_is_good_for_an_hour_and_renewed_no_faster_than_every_twenty_minutes(apns: Apns) -> None:
     async with connected(apns) as sender:
         assert await sender.reason() == (200, "")

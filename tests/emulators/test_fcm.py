@@ -103,12 +103,24 @@ def test_a_device_that_is_gone_is_told_by_its_error_code(fcm: Fcm) -> None:
         ({"token": "a", "colour": "red"}, 'Unknown name "colour"'),
         ({"token": "a", "data": {"count": 3}}, "message.data[0].value"),
         ({"token": "a", "data": {"text": "x" * 4096}}, "too big"),
+        ({"token": "a", "data": {"from": "us"}}, "data payload key: from"),
+        ({"token": "a", "data": {"google.kind": "us"}}, "data payload key: google.kind"),
+        ({"token": "a", "android": {"priority": "5"}}, "message.android.priority"),
     ],
 )
 def test_what_fcm_would_not_take_is_an_invalid_argument(fcm: Fcm, message: dict[str, Any], says: str) -> None:
     status, _, body = push(fcm, message)
     assert (status, error_code(body)) == (400, "INVALID_ARGUMENT")
     assert says in json.loads(body)["error"]["message"]
+
+
+def test_what_is_silent_takes_away_what_was_shown_under_its_tags(fcm: Fcm) -> None:
+    assert push(fcm, {"token": "a", "android": {"notification": {"tag": "order-17"}}})[0] == 200
+    data = {"type": "withdraw", "tags": '["order-17"]', "unread": "2"}
+    assert push(fcm, {"token": "a", "data": data, "android": {"priority": "NORMAL"}})[0] == 200
+    shown, silent = fcm.recorder.taken()
+    assert (shown.handle, shown.withdraws) == ("order-17", None)
+    assert (silent.handle, silent.withdraws, silent.badge) == ("", ("order-17",), 2)
 
 
 def test_errors_are_told_with_their_wait(fcm: Fcm) -> None:

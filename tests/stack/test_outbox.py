@@ -80,3 +80,19 @@ def test_memory_is_bounded_by_number_and_by_size(tmp_path: Path) -> None:
     for _ in range(9):
         outbox.add(message(body="x" * 400))
     assert len(outbox.newest(9)) == 2
+
+
+def test_what_is_read_elsewhere_goes_from_its_phone_alone(outbox: Outbox) -> None:
+    for to, handle in (("phone", "one"), ("phone", "two"), ("other", "one")):
+        outbox.add(message(to=to, handle=handle, title=f"{handle} on {to}"))
+    outbox.add(message(to="phone", title="", body="", withdraws=("one", "gone"), badge=1))
+    silent, *shown = outbox.newest(10)
+    assert [one.withdrawn for one in shown] == [False, False, True]  # type: ignore[union-attr]
+    (row, *_) = page.rows([silent]).splitlines()
+    assert f'data-withdraws="{shown[-1].id}"' in row
+    assert "Silent: 1 push taken off the screen" in row
+    assert ">1<" in row
+    assert page.rows(shown).count('class="withdrawn"') == 1
+    assert "<dt>Withdrawn</dt>" in page.message_page(outbox.get(shown[-1].id))  # type: ignore[arg-type]
+    outbox.add(message(to="phone", withdraws=("one",)))
+    assert "Silent: 0 pushes taken" in page.rows(outbox.newest(1))

@@ -1,10 +1,13 @@
-"""Accounts and works that no table knows, for tests of providers alone."""
+"""Accounts, works and withdrawals that no table knows, for tests of providers alone."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from deliveries.providers.base import Receipt
+from hub.devices.selectors import PushTarget
+from hub.fallback.withdrawals import Pushed, Withdrawal
 from hub.fallback.work import Work
 from hub.ids import uuid7
 from hub.loop import run
@@ -57,3 +60,12 @@ def carry(account: Account, *works: Work) -> list[Receipt]:
             await provider.close()
 
     return run(carried(), timeout=300)
+
+
+def make_withdrawal(*pushed: tuple[UUID, str], account: Account | None = None, **fields: Any) -> Withdrawal:
+    """Of what was `pushed`, (item, collapse id), from a phone. `fields`: of the device, and `unread`."""
+    unread = fields.pop("unread", 0)
+    about: dict[str, Any] = {"device_id": uuid7(), "external_id": "phone", "platform": "fcm", "token": "token"}
+    device = PushTarget(**about | {"keys": {}, "app": "", "environment": "production", "locale": ""} | fields)
+    carrier = account or Account("hub.fcm", "fcm", "fcm", "push")
+    return Withdrawal(carrier, device, "acme", tuple(Pushed(*one) for one in pushed), unread, datetime.now(UTC))

@@ -31,12 +31,15 @@ NAMES = {
 
 
 def row(one: Mail | Entry) -> str:
-    """A list item; `data-channel` is the column it belongs to."""
+    """A list item; `data-channel` is the column it belongs to, `data-withdraws` the items that it takes off the screen."""
+    more = ""
     if isinstance(one, Mail):
         channel, card = "email", mail_card(one.to, one.sender, one.subject, one.received_at)
     else:
         channel, card = one.channel, card_of(one)
-    return f'<li data-id="{one.id}" data-channel="{channel}"><a href="{address_of(one)}">{card}</a></li>'
+        more += ' class="withdrawn"' if one.withdrawn else ""
+        more += f' data-withdraws="{" ".join(one.withdraws)}"' if one.withdraws else ""
+    return f'<li data-id="{one.id}" data-channel="{channel}"{more}><a href="{address_of(one)}">{card}</a></li>'
 
 
 def address_of(one: Mail | Entry) -> str:
@@ -46,6 +49,8 @@ def address_of(one: Mail | Entry) -> str:
 def card_of(entry: Entry) -> str:
     message = entry.message
     match entry.channel:
+        case "push" if message.withdraws is not None:
+            return silent_card(entry)
         case "push":
             return push_card(message)
         case "sms":
@@ -56,13 +61,24 @@ def card_of(entry: Entry) -> str:
 
 
 def push_card(message: Message) -> str:
-    badge = "" if message.badge is None else f'<span class="badge" title="The app\'s badge">{message.badge}</span>'
     return (
-        f'<article class="push"><header><span class="app">{name_of(message.provider)}</span>{badge}'
-        f"{clock(moment(message))}</header>"
+        f'<article class="push">{phone_header(message)}'
         f"{titled(message)}{picture(message)}{buttons(message)}"
         f"<footer>{escape(shortened(message.to))}{opens(message)}</footer></article>"
     )
+
+
+def silent_card(entry: Entry) -> str:
+    """The phone shows nothing of it: the app takes away what is read elsewhere."""
+    count = len(entry.withdraws)
+    said = f"Silent: {count} push{'' if count == 1 else 'es'} taken off the screen"
+    footer = f"<footer>{escape(shortened(entry.message.to))}</footer>"
+    return f'<article class="push silent">{phone_header(entry.message)}<p class="text">{said}</p>{footer}</article>'
+
+
+def phone_header(message: Message) -> str:
+    badge = "" if message.badge is None else f'<span class="badge" title="The app\'s badge">{message.badge}</span>'
+    return f'<header><span class="app">{name_of(message.provider)}</span>{badge}{clock(moment(message))}</header>'
 
 
 def sms_card(message: Message) -> str:

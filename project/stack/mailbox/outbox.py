@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
@@ -17,11 +17,16 @@ CHANNELS = ("push", "email", "sms", "chat")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message that an emulator took. `id` sorts by arrival, among mails too; `asked` is the request, as JSON."""
+    """A message that an emulator took. `id` sorts by arrival, among mails too; `asked` is the request, as JSON.
+
+    `withdraws`: the ids of those that it took off their screen; `withdrawn`: this one was.
+    """
 
     id: str
     message: Message
     asked: str
+    withdraws: tuple[str, ...] = ()
+    withdrawn: bool = False
 
     @property
     def channel(self) -> str:
@@ -45,7 +50,10 @@ class Outbox:
         """Keep a message that was taken."""
         if not message.taken:
             return
-        entry = Entry(self.mails.next_id(), message, json.dumps(message.asked, indent=2, ensure_ascii=False))
+        asked = json.dumps(message.asked, indent=2, ensure_ascii=False)
+        entry = Entry(self.mails.next_id(), message, asked, tuple(self._on_screen(message)))
+        for shown in entry.withdraws:
+            self._entries[shown] = replace(self._entries[shown], withdrawn=True)
         self._entries[entry.id] = entry
         self._size += entry.size
         while len(self._entries) > self.kept or (self._size > self.kept_size and len(self._entries) > 1):
@@ -65,6 +73,16 @@ class Outbox:
     def count(self, channel: str) -> int:
         mails = len(self.mails) if channel == "email" else 0
         return mails + sum(entry.channel == channel for entry in self._entries.values())
+
+    def _on_screen(self, silent: Message) -> list[str]:
+        """What the same device still shows of what is to go."""
+        return [
+            entry.id
+            for entry in self._entries.values()
+            if (entry.message.provider, entry.message.to) == (silent.provider, silent.to)
+            and entry.message.handle in (silent.withdraws or ())
+            and not entry.withdrawn
+        ]
 
     def _between(self, channel: str, after: str, before: str) -> Iterator[Mail | Entry]:
         for entry_id in reversed(self._entries):

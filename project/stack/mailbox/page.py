@@ -98,6 +98,8 @@ def message_page(entry: Entry) -> str:
     facts = {"To": escape(message.to), "Through": name_of(message.provider), "Received": clock(moment(message))}
     if message.sender:
         facts["From"] = escape(message.sender)
+    if entry.withdrawn:
+        facts["Withdrawn"] = "It is not unread any more, so the app has taken it off the screen."
     headers = ((name, "•••" if name in HIDDEN else value) for name, value in message.headers.items())
     title = escape(message.title) or "(no title)"
     body = f"""<div class="column {entry.channel} shown"><div class="screen">{card_of(entry)}</div></div>

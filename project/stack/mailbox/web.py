@@ -138,7 +138,8 @@ def limit_in(query: dict[str, str]) -> int:
 def entry_json(entry: Entry) -> dict[str, object]:
     message = entry.message
     facts = {"id": entry.id, "channel": entry.channel, "provider": message.provider, "to": [message.to]}
-    return {**facts, "from": message.sender, "title": message.title, "body": message.body, "badge": message.badge}
+    said = {"from": message.sender, "title": message.title, "body": message.body, "badge": message.badge}
+    return {**facts, **said, "withdraws": entry.withdraws, "withdrawn": entry.withdrawn}
 
 
 def as_json(mail: Mail) -> dict[str, object]:

@@ -6,7 +6,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from deliveries.providers.base import Provider, Receipt
+from deliveries.providers.base import Provider, Receipt, Withdraws
+from deliveries.providers.errors import SendError
+from hub.audience.models import Subscriber
+from hub.devices.models import Device
+from hub.fallback.withdrawals import Withdrawal
 from hub.fallback.work import Work
 from hub.loop import run
 from hub.providers.accounts import Account
@@ -14,12 +18,33 @@ from hub.providers.kinds import kind_class
 from project.emulators.apns import KEY_ID, TEAM_ID, Apns
 from project.emulators.fcm import Fcm
 from project.emulators.keys import pem_of
+from project.emulators.recorder import Recorder
+from project.emulators.web_push import WebPush
+from tests.support.devices import apns_token, fcm_token, make_device
 from tests.support.works import make_work
 
 DEVICE = "ab" * 32
 VAPID = pem_of(generate_private_key(SECP256R1()))
 SUBJECT = "mailto:hub@example.com"
 Emulators = Fcm | Apns
+
+
+class Phones:
+    """Everybody's emulators, on one record."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.fcm, self.apns, self.web_push = (kind(self.recorder) for kind in (Fcm, Apns, WebPush))
+
+
+def own_devices(phones: Phones, subscriber: Subscriber) -> list[Device]:
+    """One of each platform: `android`, `iphone` and `browser`."""
+    android = make_device(subscriber, "android", token=fcm_token())
+    iphone = make_device(subscriber, "iphone", platform="apns", token=apns_token())
+    browser = make_device(
+        subscriber, "browser", platform="web_push", token=None, subscription=phones.web_push.subscribe()
+    )
+    return [android, iphone, browser]
 
 
 def account(kind: str, config: dict[str, Any]) -> Account:
@@ -67,6 +92,26 @@ def push_through(provider: Provider, *works: Work, keep: bool = False) -> list[R
         return [receipt for receipts in found for receipt in receipts]
 
     return run(sent(), timeout=60)
+
+
+def withdraw(*withdrawals: Withdrawal) -> list[Receipt]:
+    """One after the other, through one provider of the first one's account."""
+
+    async def told() -> list[Receipt]:
+        provider = make(withdrawals[0].account)
+        assert isinstance(provider, Withdraws)
+        receipts = [await _receipt(provider, one) for one in withdrawals]
+        await provider.close()
+        return receipts
+
+    return run(told(), timeout=60)
+
+
+async def _receipt(provider: Withdraws, withdrawal: Withdrawal) -> Receipt:
+    try:
+        return await provider.withdraw(withdrawal)
+    except SendError as error:
+        return error
 
 
 def aps_of(message: Any) -> dict[str, Any]:

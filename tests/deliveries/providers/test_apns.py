@@ -8,6 +8,7 @@ import aioapns.connection
 import pytest
 
 from deliveries.providers.errors import Configuration
+from hub.ids import uuid7
 from project.emulators.apns import Apns
 from project.emulators.script import (
     EMPTY,
@@ -20,7 +21,17 @@ from project.emulators.script import (
     Refusal,
     Reply,
 )
-from tests.deliveries.providers.pushes import DEVICE, apns_account, aps_of, make, push, push_through, push_work
+from tests.deliveries.providers.pushes import (
+    DEVICE,
+    apns_account,
+    aps_of,
+    make,
+    push,
+    push_through,
+    push_work,
+    withdraw,
+)
+from tests.support.works import make_withdrawal
 
 
 def test_it_arrives(apns: Apns) -> None:
@@ -42,6 +53,26 @@ def test_a_device_names_its_app(apns: Apns) -> None:
     account = apns_account(apns)
     push(account, push_work(account, data={"app": "com.example.beta"}))
     assert apns.recorder.taken()[0].headers["apns-topic"] == "com.example.beta"
+
+
+def test_it_takes_back_in_silence(apns: Apns) -> None:
+    account = apns_account(apns)
+    item, gone = uuid7(), "0" * 64
+    apns.devices[gone] = "Unregistered"
+    sent, dead, refused = withdraw(
+        make_withdrawal((item, "order-17"), account=account, token=DEVICE, app="com.example.beta", unread=2),
+        make_withdrawal((item, ""), account=account, token=gone),
+        make_withdrawal((item, ""), account=account, token="../../elsewhere"),
+    )
+    (message,) = apns.recorder.taken()
+    assert (sent.message_id, message.to, message.badge) == (message.id, DEVICE, 2)  # type: ignore[union-attr]
+    assert message.withdraws == (str(item),)
+    headers = message.headers
+    assert (headers["apns-push-type"], headers["apns-priority"]) == ("background", "5")
+    assert headers["apns-topic"] == "com.example.beta"
+    assert int(headers["apns-expiration"]) > time.time() + 24 * 3600
+    assert (dead.outcome, dead.code) == ("address_dead", "Unregistered")
+    assert (refused.outcome, refused.code) == ("permanent", "BadDeviceToken")
 
 
 def test_it_is_aioapns_that_sends(apns: Apns, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,16 @@ import pytest
 from pytest_django import Settings
 
 from deliveries.providers.errors import Configuration
+from hub.ids import uuid7
 from hub.providers.kinds import kind_class
 from hub.providers.settings import check_config
 from project.emulators.fcm import Fcm
 from project.emulators.script import Refusal, Reply
 from project.emulators.serving import serving
-from tests.deliveries.providers.pushes import account, fcm_account, make, push, push_through, push_work
+from tests.deliveries.providers.pushes import account, fcm_account, make, push, push_through, push_work, withdraw
 from tests.deliveries.providers.subjects import FCM_DEVICE as TOKEN
 from tests.support.outbound import let_in
+from tests.support.works import make_withdrawal
 
 
 @pytest.fixture
@@ -53,6 +55,20 @@ def test_it_is_pyfcm_that_builds_and_sends(fcm: Fcm, monkeypatch: pytest.MonkeyP
     push(account, push_work(account, TOKEN))
     assert asked == [TOKEN]
     assert [message.asked["message"]["notification"]["title"] for message in fcm.recorder.taken()] == ["Through pyfcm"]
+
+
+def test_it_takes_back_in_silence(fcm: Fcm) -> None:
+    account = fcm_account(fcm)
+    fcm.devices["gone"] = "UNREGISTERED"
+    sent, dead = withdraw(
+        make_withdrawal((uuid7(), "order-17"), account=account, token=TOKEN, unread=2),
+        make_withdrawal((uuid7(), ""), account=account, token="gone"),
+    )
+    (message,) = fcm.recorder.taken()
+    assert (sent.message_id, message.to, message.badge) == (message.id, TOKEN, 2)  # type: ignore[union-attr]
+    assert message.withdraws == ("order-17",)
+    assert message.asked["message"].keys() == {"token", "data", "android", "apns"}
+    assert (dead.outcome, dead.code) == ("address_dead", "UNREGISTERED")
 
 
 def test_many_fetch_one_token(fcm: Fcm) -> None:

@@ -11,11 +11,14 @@ from deliveries.providers.errors import Permanent
 from deliveries.providers.push_payload import (
     APNS_LIMIT,
     FCM_LIMIT,
+    MOST_WITHDRAWN,
     WEB_PUSH_LIMIT,
     Payload,
     Push,
     apns,
+    apns_withdrawal,
     fcm,
+    fcm_withdrawal,
     fitted,
     push_of,
     size_of,
@@ -23,7 +26,8 @@ from deliveries.providers.push_payload import (
 )
 from hub.content.push import LONGEST_TTL
 from hub.fallback.work import Work
-from tests.support.works import make_work
+from hub.ids import uuid7
+from tests.support.works import make_withdrawal, make_work
 
 SPELLED = [(fcm, FCM_LIMIT), (apns, APNS_LIMIT), (web_push, WEB_PUSH_LIMIT)]
 platforms = pytest.mark.parametrize(("spell", "limit"), SPELLED, ids=lambda value: getattr(value, "__name__", ""))
@@ -158,3 +162,44 @@ def test_whatever_it_says_it_fits(title: str, body: str, platform: tuple[Callabl
     assert size_of(found) <= limit
     if size_of(spell(push)) <= limit:
         assert found == spell(push)
+
+
+def test_what_is_taken_back_is_told_to_the_app_alone() -> None:
+    one, other = uuid7(), uuid7()
+    withdrawal = make_withdrawal((one, "order-17"), (other, ""), unread=3)
+    assert apns_withdrawal(withdrawal) == {
+        "aps": {"content-available": 1},
+        "type": "withdraw",
+        "item_ids": [str(one), str(other)],
+        "unread": 3,
+    }
+    message = fcm_withdrawal(withdrawal)
+    assert message["data"] == {
+        "type": "withdraw",
+        "item_ids": f'["{one}", "{other}"]',
+        "tags": '["order-17"]',
+        "unread": "3",
+    }
+    assert "notification" not in message
+    assert message["android"] == {"priority": "NORMAL", "ttl": f"{LONGEST_TTL}s"}
+    assert message["apns"]["headers"] == {"apns-push-type": "background", "apns-priority": "5"}
+    assert message["apns"]["payload"] == {"aps": {"content-available": 1}}
+
+
+def test_a_tag_is_the_one_that_was_pushed_with() -> None:
+    """Whatever the collapse id is, and each once."""
+    pushed = fcm(made(group_key="an order, 17"))["android"]["notification"]["tag"]
+    withdrawal = make_withdrawal((uuid7(), "an order, 17"), (uuid7(), "an order, 17"))
+    assert fcm_withdrawal(withdrawal)["data"]["tags"] == f'["{pushed}"]'
+
+
+@pytest.mark.parametrize(("count", "more"), [(MOST_WITHDRAWN, None), (MOST_WITHDRAWN + 1, True), (500, True)])
+def test_of_many_the_latest_are_named_and_there_is_room(count: int, more: bool | None) -> None:
+    pushed = [(uuid7(), uuid7().hex) for _ in range(count)]
+    withdrawal = make_withdrawal(*pushed, unread=2**62)
+    found, message = apns_withdrawal(withdrawal), fcm_withdrawal(withdrawal)
+    assert found["item_ids"] == [str(item_id) for item_id, _ in pushed[:MOST_WITHDRAWN]]
+    assert found.get("more") == more
+    assert message["data"].get("more") == (more and "true")
+    assert size_of(found) <= APNS_LIMIT
+    assert size_of(message) <= FCM_LIMIT

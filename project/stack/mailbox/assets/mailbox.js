@@ -20,6 +20,9 @@ function add(row) {
   if (!column) return;
   const list = column.querySelector("ol");
   const count = column.querySelector(".count");
+  for (const id of row.dataset.withdraws?.split(" ") ?? []) {
+    document.querySelector(`[data-id="${id}"]`)?.classList.add("withdrawn");
+  }
   row.classList.add("fresh");
   list.prepend(row);
   if (list.children.length > PAGE_SIZE) list.lastElementChild.remove();
