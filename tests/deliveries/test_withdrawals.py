@@ -68,10 +68,13 @@ def test_read_elsewhere_goes_from_every_screen(alice: Subscriber, phones: Phones
     assert not Withdrawal.objects.exists()
 
 
-def test_a_browser_is_told_nothing_as_it_would_have_to_show_it(alice: Subscriber, phones: Phones) -> None:
+def test_a_browser_is_told_nothing_as_it_would_have_to_show_it(
+    alice: Subscriber, phones: Phones, caplog: pytest.LogCaptureFixture
+) -> None:
     own_devices(phones, alice)
     do(alice, "read", *push(alice))
     withdrawals.run()
+    assert "contract" not in caplog.text
     assert len(phones.recorder.asked("web_push")) == 1
     assert {message.provider for message in silent(phones)} == {"fcm", "apns"}
 
