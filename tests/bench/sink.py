@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"id": "42"}'
+# what a gateway says, and FCM, and where Google gives out its tokens
+SAID = b'{"id": "42", "name": "projects/bench/messages/42", "access_token": "token", "expires_in": 3600}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(SAID), SAID)
 LENGTH = b"content-length:"
 
 
