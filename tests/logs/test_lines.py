@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
+from hypothesis import given, settings
+from hypothesis.strategies import sampled_from, text
 from structlog.contextvars import get_contextvars
 
 from hub.trace import request_id, tracing
+from project import logs
 from project.logs import BORROWED, formatter, logging_settings
 
 
@@ -35,7 +38,7 @@ def test_a_line_says_what_is_being_worked_on_and_only_meanwhile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("said", "shown"),
     [
         ("550 <ada@example.com> is unknown", "550 <(address)> is unknown"),
         ("GET /subscribers/ada%40example.com", "GET /subscribers/(address)"),
@@ -49,8 +52,24 @@ def test_a_line_says_what_is_being_worked_on_and_only_meanwhile() -> None:
         ("2026-11-21T12:41:29+00:00 order 4711", "2026-11-21T12:41:29+00:00 order 4711"),
     ],
 )
-def test_what_nobody_may_read_is_left_out(text: str, shown: str) -> None:
-    assert line("%s", text)["event"] == shown
+def test_what_nobody_may_read_is_left_out(said: str, shown: str) -> None:
+    assert line("%s", said)["event"] == shown
+
+
+NASTY = (
+    *("hub_JPgHw82pRjsXLj_ad7ZW", "eyJh.eyJz.VkMP", "DETAIL: x", "token:abc", "Password=abc", "x-api-key:abc"),
+    *("redis://u:p@h", "a@b.de", "+4915112345", "\n"),
+)
+
+
+@given(text("ab1_/.-: ", max_size=5), sampled_from(("", *NASTY)), text("ab1_/.-: ", max_size=5))
+@settings(max_examples=500)
+def test_what_is_taken_for_plain_needs_no_cleaning(before: str, nasty: str, after: str) -> None:
+    value = before + nasty + after
+    cleaned = value
+    for pattern, instead in logs._LEFT_OUT:
+        cleaned = pattern.sub(instead, cleaned)
+    assert logs._PLAIN.fullmatch(value) is None or cleaned == value
 
 
 def test_an_exception_keeps_its_way_and_loses_the_row_that_was_quoted() -> None:
