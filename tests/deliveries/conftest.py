@@ -68,7 +68,7 @@ def phones(settings: Settings) -> Iterator[Phones]:
         let_in(settings, phones.fcm.url, phones.apns.url)
         accounts = [fcm_account(phones.fcm), apns_account(phones.apns), web_push_account()]
         providers = {account.key: {"kind": account.kind, **account.config} for account in accounts}
-        settings.HUB |= {"providers": providers, "provider_timeout": 10, "delivery_lease": 60}
+        settings.HUB |= {"providers": providers}
         yield phones
 
 

@@ -25,7 +25,7 @@ def test_an_endpoint_that_hangs_holds_up_nobody_else(
     tenant: Tenant, webhook: Webhook, receiver: Receiver, settings: Settings
 ) -> None:
     """The others' events come while it hangs, and it has its share of calls and no more."""
-    settings.HUB = settings.HUB | {"provider_timeout": 25, "delivery_lease": 60}
+    settings.HUB = settings.HUB | {"provider_timeout": 25}
     slow = create_webhook(tenant=make_tenant(), url=receiver.url("/slow"), events=["*"])
     hanging, done = Event(), Event()
 
@@ -56,7 +56,6 @@ def test_names_that_nobody_resolves_hold_up_nobody_else(
     """More look-ups that hang than asyncio has threads for them."""
     settings.HUB = settings.HUB | {
         "provider_timeout": 25,
-        "delivery_lease": 60,
         "outbound_exempt": (f"localhost:{receiver.port}",),
     }
     lookup, hanging = socket.getaddrinfo, Semaphore(0)

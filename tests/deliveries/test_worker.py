@@ -27,7 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker(mail: MailServer, broker_port: int, log: Path, sweep_interval: float) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(
+    mail: MailServer, broker_port: int, log: Path, sweep_interval: float, provider_timeout: int = 15
+) -> Iterator["subprocess.Popen[bytes]"]:
     """`celery worker`, as the stack starts it, on the test's database."""
     broker = f"redis://127.0.0.1:{broker_port}/0"
     database = connection.settings_dict
@@ -38,6 +40,7 @@ def worker(mail: MailServer, broker_port: int, log: Path, sweep_interval: float)
         "CELERY_BROKER_URL": broker,
         "TEST_SMTP_PORT": str(mail.port),
         "TEST_SWEEP_INTERVAL": str(sweep_interval),
+        "TEST_PROVIDER_TIMEOUT": str(provider_timeout),
         "PYTHONUNBUFFERED": "1",
     }
     command = [
@@ -123,7 +126,7 @@ def test_a_worker_that_is_asked_to_end_waits_for_what_is_on_the_wire(
     mail.behaviour["payload"] = HANG
     owe(alice)
     log = tmp_path / "log"
-    with broker(free_port), worker(mail, free_port, log, sweep_interval=0.2) as process:
+    with broker(free_port), worker(mail, free_port, log, sweep_interval=0.2, provider_timeout=5) as process:
         wait_until(lambda: mail.received, 60, why=log.read_text)
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: "Warm shutdown" in log.read_text(), 60, why=log.read_text)

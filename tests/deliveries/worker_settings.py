@@ -1,4 +1,4 @@
-"""The project's settings for a worker in a test of its own: what is mailed and when is up to the test."""
+"""The project's settings for a worker in a test of its own, to which it is up what is mailed and how long that may take."""
 
 import os
 
@@ -7,7 +7,6 @@ from project.settings import HUB as DEFAULTS
 
 HUB = DEFAULTS | {
     "sweep_interval": float(os.environ["TEST_SWEEP_INTERVAL"]),
-    "provider_timeout": 2,
-    "delivery_lease": 10,
+    "provider_timeout": int(os.environ["TEST_PROVIDER_TIMEOUT"]),
 }
 EMAIL_HOST, EMAIL_PORT = "127.0.0.1", int(os.environ["TEST_SMTP_PORT"])

@@ -38,7 +38,6 @@ def emulator(subject: Subject, settings: Settings) -> Iterator[Emulator]:
     emulator = subject.emulator()
     with serving(emulator):
         let_in(settings, emulator.url)
-        settings.HUB |= {"provider_timeout": 10}
         yield emulator
 
 
@@ -107,7 +106,6 @@ def of(esp: str, url: str) -> Account:
 def test_a_service_without_an_emulator_takes_our_message_too(esp: str, api: Receiver, settings: Settings) -> None:
     """Anymail knows for each what the message is made of: headers, metadata, both bodies."""
     let_in(settings, api.url())
-    settings.HUB |= {"provider_timeout": 10}
     mine = of(esp, api.url())
     (receipt,) = send(mine, make_work({"title": "Grüße"}, account=mine))
     assert receipt.outcome == "ambiguous"  # the answer is Postmark's

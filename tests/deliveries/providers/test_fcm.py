@@ -25,7 +25,6 @@ from tests.support.works import make_withdrawal
 def fcm(settings: Settings) -> Iterator[Fcm]:
     with serving(fcm := Fcm()):
         let_in(settings, fcm.url)
-        settings.HUB |= {"provider_timeout": 5}
         yield fcm
 
 

@@ -33,7 +33,6 @@ from tests.support.outbound import let_in
 def service(settings: Settings) -> Iterator[WebPush]:
     with serving(service := WebPush()):
         let_in(settings, service.url)
-        settings.HUB |= {"provider_timeout": 5}
         yield service
 
 
