@@ -57,7 +57,8 @@ def test_what_nobody_may_read_is_left_out(said: str, shown: str) -> None:
 
 
 NASTY = (
-    *("hub_JPgHw82pRjsXLj_ad7ZW", "eyJh.eyJz.VkMP", "DETAIL: x", "token:abc", "Password=abc", "x-api-key:abc"),
+    *("hub_JPgHw82pRjsXLj_ad7ZW", "eyJh.eyJz.VkMP", "DETAIL: x", "token:abc", "Password:abc", "x-api-key:abc"),
+    *("secret:abc", "cookie:abc", "authorization:abc"),
     *("redis://u:p@h", "a@b.de", "+4915112345", "\n"),
 )
 
