@@ -107,8 +107,8 @@ class Drain:
                 batch = self._claim()
                 if settled and not batch.taken:
                     return not self._may_claim()
-                # what was settled or put off on the spot may stand before what can go
-                self._land(0 if batch.taken and not batch.works else LOOK_AGAIN)
+                # there may be more to claim at once: what was settled or put off on the spot left all places free
+                self._land(0 if batch.taken and self._wanted() else LOOK_AGAIN)
         finally:
             while self.shares.flying:
                 self._land(LOOK_AGAIN)
@@ -117,11 +117,15 @@ class Drain:
     def _may_claim(self) -> bool:
         return not stopping.is_set() and time.monotonic() < self.until
 
-    def _claim(self) -> Batch:
+    def _wanted(self) -> int:
+        """How many to claim now. Not every single place that becomes free: a claim is a transaction."""
         wanted = self.shares.wanted()
-        # not for every single place that becomes free: a claim is a transaction
         too_few = wanted < max(self.capacity // 8, 1)
-        if too_few or self.recorder.behind > self.capacity or not self._may_claim():
+        return 0 if too_few or self.recorder.behind > self.capacity or not self._may_claim() else wanted
+
+    def _claim(self) -> Batch:
+        wanted = self._wanted()
+        if not wanted:
             return Batch(0, ())
         latest = time.monotonic() + conf.delivery_lease - 2 * conf.provider_timeout
         gate.look()

@@ -1,5 +1,6 @@
 """What has come due, taken with all that a claim asks about it, in one statement and one more for what the rows share."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -53,6 +54,11 @@ class Taken(NamedTuple):
         return [end for end in (self.notification.expires_at, self.expires_at) if end]
 
 
+# what is read of a notification on the way out; its lists may be long
+_READ = (
+    *("tenant", "event", "category", "required", "default_on", "status", "priority", "expires_at", "group_key"),
+    *("content", "bodies", "overrides", "template", "version", "request_id"),
+)
 _TAKE = f"""
 WITH due AS (
     SELECT id FROM hub_delivery
@@ -81,10 +87,18 @@ def take_due(*, channel: str, lane: str, limit: int) -> list[Taken]:
     with connection.cursor() as db:
         db.execute(_TAKE, [channel, lane, limit, conf.delivery_lease])
         rows = db.fetchall()
-    told = Notification.objects.select_related("tenant").defer("audience")
-    notifications = told.in_bulk({row[1] for row in rows}) if rows else {}
-    return [_due(notifications[row[1]], row) for row in rows]
+    notifications = _notifications({row[1] for row in rows}) if rows else {}
+    return [_taken(notifications[row[1]], row) for row in rows]
 
 
-def _due(notification: Notification, row: tuple[object, ...]) -> Taken:
+def _notifications(ids: Collection[UUID]) -> dict[UUID, Notification]:
+    """With their tenants, of which there are few: not one for each."""
+    found = Notification.objects.only(*_READ).in_bulk(ids)
+    tenants = Tenant.objects.in_bulk({one.tenant_id for one in found.values()})
+    for one in found.values():
+        one.tenant = tenants[one.tenant_id]
+    return found
+
+
+def _taken(notification: Notification, row: tuple[object, ...]) -> Taken:
     return Taken(row[0], notification, notification.tenant, *row[2:])  # type: ignore[arg-type]  # as the statement says

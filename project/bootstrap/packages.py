@@ -63,7 +63,7 @@ def lock_file(kind: str) -> Path:
 def fill_venv(kind: str) -> None:
     """By uv, which is fast; by pip where uv can't be had or finds no index (it reads no pip.conf).
 
-    Nothing is compiled ahead: most of it is never imported, and `migrate`, which runs alone, compiles what is.
+    Nothing is compiled ahead: most of it is never imported, and whoever imports the rest first compiles it.
     """
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()

@@ -10,7 +10,7 @@ import django
 
 django.setup()
 
-from deliveries import dispatch  # noqa: E402
+from deliveries import dispatch, worker  # noqa: E402
 from hub.audience.models import Subscriber  # noqa: E402
 from hub.fallback.models import Attempt, Delivery  # noqa: E402
 from tests.bench.owed import owe, people  # noqa: E402
@@ -96,6 +96,7 @@ def main() -> None:
     wanted = parser.parse_args()
     with sink() as host:
         configure(host)
+        worker.freeze()
         count, rounds = wanted.count, wanted.rounds
         measured = send(host, count, rounds) if wanted.mode == "send" else hung(count, rounds)
     wanted.output.write_text(json.dumps(measured))
