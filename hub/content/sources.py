@@ -34,8 +34,11 @@ def check_content(value: object, kind: str = Kind.MESSAGE) -> dict[str, Any]:
     Raises InvalidRequest with fields such as `title`, `actions.0.label` or `locales.pt.channels.sms.body`.
     """
     content = known_object(value, field="", known=_MESSAGE if kind == Kind.MESSAGE else (*_SHARED, "locales"))
-    if len(orjson.dumps(content)) > MAX_CONTENT:
-        raise InvalidRequest.on("", f"At most {MAX_CONTENT} bytes.", "too_long")
+    sizes = {name: len(orjson.dumps(part)) for name, part in content.items()}
+    if sum(sizes.values()) > MAX_CONTENT:
+        raise InvalidRequest.on(
+            max(sizes, key=sizes.__getitem__), f"A template has at most {MAX_CONTENT} bytes.", "too_long"
+        )
     with budget(CHECK_SECONDS):
         checked = _said(content, "", kind)
         if "locales" in content:

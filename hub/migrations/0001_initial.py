@@ -1563,7 +1563,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(fields=["tenant", "state", "reason", "channel", "-id"], name="hub_delivery_kind"),
+            index=models.Index(
+                fields=["tenant", "state", "reason", "channel", "-id"],
+                include=("created_at",),
+                name="hub_delivery_kind",
+            ),
         ),
         migrations.AddIndex(
             model_name="delivery",

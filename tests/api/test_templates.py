@@ -85,6 +85,7 @@ def test_what_was_accepted_outlives_its_template(server: Api, welcome: str) -> N
         ({"title": 1}, "title"),
         ({"title": "a\x00b"}, "title"),
         ({"body": "x" * 100_001}, "body"),
+        ({"title": "x", "example": {"x": "x" * 600_000}}, "example"),
         ({"title": "", "body": ""}, "title"),
         ({"name": "x" * 201}, "name"),
         ({"name": []}, "name"),
