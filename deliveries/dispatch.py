@@ -110,9 +110,11 @@ class Drain:
                 # there may be more to claim at once: what was settled or put off on the spot left all places free
                 self._land(0 if batch.taken and self._wanted() else LOOK_AGAIN)
         finally:
-            while self.shares.flying:
-                self._land(LOOK_AGAIN)
-            self.recorder.close()
+            try:
+                while self.shares.flying:
+                    self._land(LOOK_AGAIN)
+            finally:
+                self.recorder.close()
 
     def _may_claim(self) -> bool:
         return not stopping.is_set() and time.monotonic() < self.until

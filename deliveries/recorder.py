@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django.db import connections
 
@@ -14,7 +15,8 @@ class Recorder:
 
     def __init__(self, done: Callable[[], None]) -> None:
         self._done = done
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="record")
+        # a drain that finds nothing needs none
+        self._thread: ThreadPoolExecutor | None = None
         self._waiting: list[Result] = []
         self._recording: Sequence[Result] = ()
         self._transaction: Future[int] | None = None
@@ -40,13 +42,14 @@ class Recorder:
                     self._begin()
                 self._end()
         finally:
-            self._thread.submit(connections.close_all)
-            self._thread.shutdown()
+            if self._thread is not None:
+                self._thread.submit(connections.close_all)
+                self._thread.shutdown()
 
     def _begin(self) -> None:
         self._recording, self._waiting = self._waiting, []
-        results = self._recording
-        self._transaction = self._thread.submit(lambda: persistently(lambda: record(results)))
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="record")
+        self._transaction = self._thread.submit(persistently, partial(record, self._recording))
         self._transaction.add_done_callback(lambda _: self._done())
 
     def _end(self) -> None:

@@ -110,7 +110,6 @@ def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, cont
         destination_id=destination_id,
         attempt_id=attempt_id,
         fence=due.fence,
-        generation=due.generation,
         message_id=f"{due.id}.{due.generation}",
         account=route.account,
         elsewhere=route.elsewhere,

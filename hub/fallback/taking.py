@@ -1,4 +1,4 @@
-"""What has come due, taken with all that a claim asks about it, in one statement and one more for what the rows share."""
+"""What has come due, taken with all that a claim asks about it, in one statement and two more for what the rows share."""
 
 from collections.abc import Collection
 from datetime import datetime

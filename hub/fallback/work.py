@@ -22,7 +22,6 @@ class Work:
     destination_id: UUID
     attempt_id: UUID
     fence: int
-    generation: int
     message_id: str
     account: Account
     # another account of the tenant's was not tried yet

@@ -70,7 +70,6 @@ def _work(provider: Provider, destination: Destination) -> Work:
         destination_id=nothing,
         attempt_id=nothing,
         fence=1,
-        generation=0,
         message_id=f"{nothing}.0",
         account=of_row(provider),
         elsewhere=False,

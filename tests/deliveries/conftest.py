@@ -9,12 +9,14 @@ from pytest_django import Settings
 from deliveries import dispatch, webhooks, withdrawals
 from deliveries.gate import gate
 from deliveries.providers import pool
+from hub.fallback import destinations
 from hub.tenancy.models import Tenant
 from hub.webhooks.models import Webhook
 from hub.webhooks.services import create_webhook
 from project.emulators.serving import serving
 from tests.deliveries.providers.pushes import Phones, apns_account, fcm_account, web_push_account
 from tests.deliveries.smtp_server import MailServer, mail_server
+from tests.support.fake_provider import KINDS, FakeChat
 from tests.support.outbound import let_in
 from tests.support.receiver import Receiver, running_receiver, says
 
@@ -90,3 +92,14 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 @pytest.fixture
 def webhook(tenant: Tenant, receiver: Receiver) -> Webhook:
     return create_webhook(tenant=tenant, url=receiver.url("/"), events=["*"])
+
+
+@pytest.fixture
+def two_chats(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`chat` reaches addresses of email, through two accounts with the fake."""
+    FakeChat.reset()
+    two = {"first": {"kind": "fake_chat"}, "second": {"kind": "fake_chat"}}
+    settings.HUB = settings.HUB | {"provider_kinds": KINDS, "providers": two, "retry_attempts": 50}
+    monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
+    yield
+    FakeChat.open_gate.set()

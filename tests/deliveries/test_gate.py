@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import pytest
@@ -10,12 +10,10 @@ from pytest_django import Settings
 
 from deliveries import dispatch
 from deliveries import gate as gates
-from deliveries.flights import LATE
 from deliveries.gate import Gate, gate
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import Ambiguous, Deferred, SendError, Throttled, Transient
 from hub.audience.models import Subscriber
-from hub.fallback import destinations
 from hub.fallback.claims import claim
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.work import Work
@@ -26,29 +24,11 @@ from hub.providers.circuits import KEY
 from hub.providers.models import Provider as Row
 from tests.support.deliveries import make_due, owe
 from tests.support.factories import make_subscriber, make_tenant
-from tests.support.fake_provider import KINDS, FakeChat, hang
+from tests.support.fake_provider import FakeChat, first, hang, only_first
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("two_chats")
 FAR = 1e12
-
-
-@pytest.fixture(autouse=True)
-def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`chat` reaches addresses of email, through two accounts with the fake."""
-    FakeChat.reset()
-    two = {"first": {"kind": "fake_chat"}, "second": {"kind": "fake_chat"}}
-    settings.HUB = settings.HUB | {"provider_kinds": KINDS, "providers": two, "retry_attempts": 50}
-    monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
-    yield
-    FakeChat.open_gate.set()
-
-
-def only_first(settings: Settings, **config: Any) -> None:
-    settings.HUB = settings.HUB | {"providers": {"first": {"kind": "fake_chat", **config}}}
-
-
-def first() -> Account:
-    return hub_accounts("chat")[0]
 
 
 def owe_many(tenant: Any, count: int, **fields: Any) -> None:
@@ -253,50 +233,12 @@ def test_an_account_that_hangs_leaves_places_to_other_tenants(alice: Subscriber,
     assert Delivery.objects.filter(tenant=alice.tenant, state="claimed").count() == 8
 
 
-def test_an_account_with_a_rate_is_given_a_second_of_it(settings: Settings) -> None:
-    only_first(settings, rate=25)
-    assert gate.room(first(), flying=10, places=200).places == 15
-    assert gate.room(first(), flying=10, places=200).spacing == 1 / 25
-
-
 @pytest.mark.parametrize(("still_for", "wait"), [(0.2, 1), (4, 4), (1000, 10)])
 def test_who_finds_no_place_waits_as_long_as_nothing_has_landed(
     settings: Settings, still_for: float, wait: float
 ) -> None:
     settings.HUB = settings.HUB | {"provider_timeout": 10}
     assert gate.room(first(), flying=200, places=0, still_for=still_for).wait == wait
-
-
-def test_a_rate_holds_for_all_processes_together(settings: Settings) -> None:
-    only_first(settings, rate=40)
-    account = first()
-
-    async def send(its: Gate) -> None:
-        provider = FakeChat(account)
-        for _ in range(15):
-            await its.admit(provider, 1, FAR)
-
-    async def both() -> float:
-        began = time.monotonic()
-        await asyncio.gather(send(Gate()), send(Gate()))
-        return time.monotonic() - began
-
-    # thirty at forty a second, of which a bucket holds four, and each process may have kept a sip of two
-    assert run(both()) >= (30 - 4 - 2) / 40
-
-
-def test_who_would_wait_too_long_for_a_rate_is_not_called(settings: Settings) -> None:
-    only_first(settings, rate=0.01)
-    account = first()
-
-    async def twice() -> None:
-        provider = FakeChat(account)
-        await gate.admit(provider, 1, time.monotonic() + 30)
-        await gate.admit(provider, 1, time.monotonic() + 30)
-
-    with pytest.raises(Deferred) as raised:
-        run(twice())
-    assert 30 < raised.value.retry_after <= 100  # type: ignore[operator]
 
 
 def test_a_claim_is_given_no_room_by_an_account_that_rests(alice: Subscriber) -> None:
@@ -307,4 +249,3 @@ def test_a_claim_is_given_no_room_by_an_account_that_rests(alice: Subscriber) ->
         channel="chat", lane="high", limit=10, room_of=lambda account: gate.room(account, flying=0, places=100)
     )
     assert (batch.taken, batch.works) == (1, ())
-    assert LATE <= 1

@@ -53,6 +53,14 @@ def test_it_says_when_something_is_on_record(written: list[int]) -> None:
     own.close()
 
 
+def test_a_drain_that_finds_nothing_starts_no_thread(monkeypatch: pytest.MonkeyPatch, written: list[int]) -> None:
+    monkeypatch.setattr(recorder, "ThreadPoolExecutor", None)
+    own = Recorder(lambda: None)
+    own.take(())
+    own.close()
+    assert written == []
+
+
 @pytest.mark.parametrize("again", [True, False], ids=["at the next", "at the end"])
 def test_what_can_not_be_recorded_is_heard_of(monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     failed = Event()

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from threading import Event, Lock
+from typing import Any
+
+from pytest_django import Settings
 
 from deliveries.providers.base import Blocking, Sent
 from hub.fallback.work import Work
+from hub.providers.accounts import Account, hub_accounts
 
 KINDS = {f"fake_{channel.lower()}": f"{__name__}.Fake{channel}" for channel in ("Chat", "Sms", "Push")}
 
@@ -41,3 +45,12 @@ class FakePush(FakeChat):
 def hang(_: Work) -> Sent:
     FakeChat.open_gate.wait(60)
     return Sent()
+
+
+def only_first(settings: Settings, **config: Any) -> None:
+    """Of the two accounts that `two_chats` gives, one is left."""
+    settings.HUB = settings.HUB | {"providers": {"first": {"kind": "fake_chat", **config}}}
+
+
+def first() -> Account:
+    return hub_accounts("chat")[0]

@@ -27,7 +27,6 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
         "delivery_id": UUID("01932d3f-0000-7000-8000-000000000001"),
         "destination_id": uuid7(),
         "fence": 1,
-        "generation": 0,
         "message_id": "01932d3f-0000-7000-8000-000000000001.0",
         "account": Account("hub.mail", "django", "mail", "email"),
         "elsewhere": False,

@@ -1,7 +1,6 @@
 """Promise: email services are spoken to by Anymail's own backends, over the hub's own wire, together where that is right."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,14 +30,6 @@ ESP_SUBJECTS = [subject for subject in SUBJECTS if subject.kind == "anymail"]
 BATCHED = [subject for subject in ESP_SUBJECTS if subject.emulator in (SendGrid, Postmark)]
 each_esp = pytest.mark.parametrize("subject", ESP_SUBJECTS, ids=lambda subject: subject.name)
 each_batched = pytest.mark.parametrize("subject", BATCHED, ids=lambda subject: subject.name)
-
-
-@pytest.fixture
-def emulator(subject: Subject, settings: Settings) -> Iterator[Emulator]:
-    emulator = subject.emulator()
-    with serving(emulator):
-        let_in(settings, emulator.url)
-        yield emulator
 
 
 def account(subject: Subject, url: str, **more: Any) -> Account:

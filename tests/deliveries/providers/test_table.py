@@ -8,7 +8,7 @@ While what hangs at one hangs, the next ones' turn comes. A new provider is a ne
 import asyncio
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,14 +50,6 @@ ENDLESS: Mapping[str, Act] = {"hang": HANG, "late": Late(TIMEOUT + 1)}
 NEIGHBOURS = [f"neighbour{number}" for number in range(5)]
 Histories = dict[str, list[Receipt]]
 every_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
-
-
-@pytest.fixture
-def emulator(subject: Subject, settings: Settings) -> Iterator[Emulator]:
-    emulator = subject.emulator()
-    with serving(emulator):
-        let_in(settings, emulator.url)
-        yield emulator
 
 
 @pytest.fixture(scope="module")
