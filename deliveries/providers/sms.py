@@ -47,7 +47,7 @@ class SmsProvider(HttpProvider):
 
     def sender(self, work: Work) -> str:
         """The sender for the number's country, or the account's; empty where it has none."""
-        # telling the country takes as long as a fifth of the call
+        # telling the country costs a tenth of what the call does
         own = self._senders.get(country_of(work.address)) if self._senders else None
         return str(own or self.config.get("from") or "")
 
