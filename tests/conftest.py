@@ -6,10 +6,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
+from hub import wake
 from hub.audience.models import Subscriber
 from hub.presence import redis_client
 from hub.tenancy.models import Tenant
 from tests.support.factories import make_subscriber, make_tenant
+from tests.support.queues import awaitable, hints_are_sent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,9 +21,17 @@ def _no_list_of_static_files() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _hints_can_be_awaited() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wake, "_send", awaitable(wake._send))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_redis() -> Iterator[None]:
     yield
+    hints_are_sent()
     redis_client().flushdb()
 
 
