@@ -7,6 +7,7 @@ from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Configuration, OptedOut, Permanent, Throttled
 from deliveries.providers.http import API_URL, basic
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
+from hub.callbacks.addresses import receipts_url
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -26,7 +27,6 @@ class Twilio(SmsProvider):
         Setting("help_text", "The answer to who sends HELP.", required=False),
         Setting("messaging_service_sid", "A messaging service (MG…) that chooses the sender.", required=False),
         *SMS_SETTINGS,
-        Setting("status_url", "Where Twilio is to post receipts.", type="url", required=False),
         API_URL,
     )
     codes = {
@@ -40,6 +40,8 @@ class Twilio(SmsProvider):
         # the sender, or what the account may do
         **dict.fromkeys(("21212", "21603", "21606", "21608", "21612", "21659", "21660", "21661"), Configuration),
         **dict.fromkeys(("21408", "21701", "21703", "21704", "21705", "30002", "30034"), Configuration),
+        # where receipts go can't be reached
+        "21609": Configuration,
         # its own queues are full
         **dict.fromkeys(("14107", "21611", "30001", "30022"), Throttled),
         **dict.fromkeys(("21602", "21617", "30007"), Permanent),
@@ -49,12 +51,13 @@ class Twilio(SmsProvider):
         super().__init__(account)
         sid, base = self.needed("account_sid"), self.base("https://api.twilio.com")
         self._url = f"{base}/2010-04-01/Accounts/{quote(sid, safe='')}/Messages.json"
+        self._receipts = receipts_url(account)
         self._who = basic(self.config.get("api_key") or sid, self.needed("auth_token"))
 
     async def deliver(self, work: Work) -> Sent:
         fields = {"To": work.address, "Body": self.text(work), **self._from(work)}
-        if url := self.config.get("status_url"):
-            fields["StatusCallback"] = url
+        if self._receipts:
+            fields["StatusCallback"] = self._receipts
         answer = await self.post_form(self._url, fields, headers=self._who)
         said = fields_of(answer)
         return Sent(str(said.get("sid") or ""), str(answer.status), str(said.get("status") or ""))

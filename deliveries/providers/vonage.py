@@ -7,6 +7,7 @@ from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled
 from deliveries.providers.http import API_URL
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
+from hub.callbacks.addresses import receipts_url
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.policy.segments import is_gsm
@@ -24,7 +25,6 @@ class Vonage(SmsProvider):
         Setting("api_secret", "Its secret.", secret=True),
         Setting("callback_secret", "The signature secret (SHA-256 HMAC).", secret=True, required=False),
         *SMS_SETTINGS,
-        Setting("status_url", "Where Vonage is to post receipts.", type="url", required=False),
         API_URL,
     )
     codes = {
@@ -43,14 +43,16 @@ class Vonage(SmsProvider):
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         self._url = f"{self.base('https://rest.nexmo.com')}/sms/json"
+        # what it posts unsigned would be believed by nobody
+        self._receipts = receipts_url(account) if self.config.get("callback_secret") else ""
         self._who = {"api_key": self.needed("api_key"), "api_secret": self.needed("api_secret")}
 
     async def deliver(self, work: Work) -> Sent:
         text = self.text(work)
         fields = {"to": digits(work.address), "from": self.named_sender(work), "text": text}
         fields |= {"type": "text" if is_gsm(text) else "unicode", "client-ref": work.message_id[:100]}
-        if url := self.config.get("status_url"):
-            fields["callback"] = url
+        if self._receipts:
+            fields["callback"] = self._receipts
         answer = await self.post_form(self._url, {**self._who, **fields})
         return self._judged(answer)
 

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from deliveries.providers.base import Receipt
 from deliveries.providers.errors import Configuration, OptedOut
+from hub.callbacks.addresses import callback_url, receipts_url
 from hub.exceptions import InvalidRequest
 from hub.policy.retry import Outcome
 from hub.providers.accounts import Account
@@ -102,7 +103,7 @@ def test_what_a_stranger_says_stays_in_its_place(everyone: dict[str, Emulator]) 
     ("kind", "code", "outcome"),
     [
         *(("twilio", code, "address_dead") for code in ("21211", "21614", "21610", "21635")),
-        *(("twilio", code, "configuration") for code in ("20003", "21606", "21408", "21608")),
+        *(("twilio", code, "configuration") for code in ("20003", "21606", "21408", "21608", "21609")),
         *(("twilio", code, "throttled") for code in ("30001", "21611", "14107")),
         *(("twilio", code, "permanent") for code in ("21617", "21602", "30007", "99999")),
         *(("africas_talking", code, "address_dead") for code in ("403", "404", "406", "409")),
@@ -165,11 +166,50 @@ def test_what_is_no_number_costs_no_call(everyone: dict[str, Emulator]) -> None:
 
 
 def test_twilios_own_settings(everyone: dict[str, Emulator]) -> None:
-    receipt = send(everyone["twilio"], messaging_service_sid="MG1", status_url="https://hub.example/receipts")
+    receipt = send(everyone["twilio"], messaging_service_sid="MG1")
     (message,) = everyone["twilio"].recorder.taken()
     assert receipt == type(receipt)(message.id, "201", "queued")
     assert message.asked["MessagingServiceSid"] == "MG1"
-    assert message.asked["StatusCallback"] == "https://hub.example/receipts"
+
+
+@pytest.mark.parametrize(("kind", "field"), [("twilio", "StatusCallback"), ("vonage", "callback")])
+def test_receipts_are_asked_for_at_the_accounts_own_address(
+    kind: str, field: str, everyone: dict[str, Emulator], settings: Settings
+) -> None:
+    settings.HUB = settings.HUB | {"public_url": "https://hub.example"}
+    signed = {"callback_secret": "secret"}
+    send(everyone[kind], **signed)
+    (message,) = everyone[kind].recorder.taken()
+    asked_for = message.asked[field]
+    assert asked_for == callback_url(account(everyone[kind], **signed))
+    assert asked_for.startswith("https://hub.example/api/v1/callbacks/hub.it/")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "api", "told"),
+    [
+        ("https://hub.example", None, True),
+        ("https://93.184.216.34", None, True),
+        # nobody outside gets there: Twilio refuses a message that names such an address
+        ("http://127.0.0.1:8000", None, False),
+        ("http://localhost:8000", None, False),
+        ("http://10.0.0.7", None, False),
+        ("http://hub:8000", "https://api.example.com", False),
+        # an emulator beside the hub does
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8027/twilio", True),
+    ],
+)
+def test_an_address_is_given_only_to_who_can_reach_it(
+    public_url: str, api: str | None, told: bool, settings: Settings
+) -> None:
+    settings.HUB = settings.HUB | {"public_url": public_url}
+    known = {"account_sid": "AC1", "auth_token": "secret"} | ({"url": api} if api else {})
+    assert bool(receipts_url(make_account("twilio", known))) is told
+
+
+def test_vonage_is_told_of_no_address_that_would_not_believe_it(everyone: dict[str, Emulator]) -> None:
+    send(everyone["vonage"])
+    assert "callback" not in everyone["vonage"].recorder.taken()[0].asked
 
 
 def test_letters_that_gsm_does_not_have_are_told_to_vonage(everyone: dict[str, Emulator]) -> None:
