@@ -11,10 +11,12 @@ from django.db.models import Model, QuerySet
 from hub.audience.models import Subscriber, TopicMember
 from hub.chat.selectors import chat_addresses
 from hub.consent.selectors import consents
+from hub.content.models import Rendition
 from hub.devices.selectors import devices
 from hub.exceptions import InvalidRequest
 from hub.ids import parse_uuid
 from hub.inbox.models import InboxItem
+from hub.notifications.languages import renditions
 from hub.preferences.models import Preference
 
 _DELIVERIES = "deliveries__destinations__attempts"
@@ -47,12 +49,13 @@ class Place:
 def export(subscriber: Subscriber, *, after: Place | None, limit: int) -> tuple[dict[str, Any], Place | None]:
     """A page, and where the next one goes on (None: this was the last).
 
-    The first page says who they are and what they chose; every page has `limit` items, each with its content, its
-    deliveries, their addresses and every attempt.
+    The first page says who they are and what they chose; every page has `limit` items, each with its content in the
+    language that it was told in, its deliveries, their addresses and every attempt.
     """
     items = _items(subscriber, after, limit + 1)
     more = len(items) > limit
-    page = {"items": [_item(item) for item in items[:limit]]}
+    said = renditions((item.notification_id, item.locale) for item in items[:limit])
+    page = {"items": [_item(item, said.get((item.notification_id, item.locale))) for item in items[:limit]]}
     following = Place(items[limit - 1].seq, items[limit - 1].pk) if more else None
     return (_about(subscriber) | page if after is None else page), following
 
@@ -87,12 +90,13 @@ def _whole(items: "QuerySet[InboxItem]") -> list[InboxItem]:
     return list(items.select_related("notification").prefetch_related(_DELIVERIES))
 
 
-def _item(item: InboxItem) -> dict[str, Any]:
+def _item(item: InboxItem, rendition: Rendition | None) -> dict[str, Any]:
     source = item.notification
-    said = {name: getattr(source, name) for name in ("event", "priority", "tags", "group_key")}
+    content = rendition.content if rendition and rendition.content else source.content
+    about = {name: getattr(source, name) for name in ("event", "priority", "tags", "group_key")}
     return {
         **_plain(item),
-        "notification": {"id": source.pk, "created_at": source.created_at, **said, **source.content},
+        "notification": {"id": source.pk, "created_at": source.created_at, **about, **content},
         "deliveries": [
             _plain(delivery) | {"destinations": [_destination(one) for one in delivery.destinations.all()]}
             for delivery in item.deliveries.all()

@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 
 from hub.audience.models import Subscriber
+from hub.content.templates import replace_template
+from hub.content.versions import publish
 from hub.fallback.record import record
 from hub.inbox.models import InboxItem
 from hub.preferences.services import Change, change_preferences
+from hub.tenancy.models import Tenant
 from tests.api.client import Api, commits, problem_of
 from tests.support.deliveries import answer, make_due, take
-from tests.support.factories import send
+from tests.support.factories import make_subscriber, send
 
 pytestmark = commits
 
@@ -56,6 +59,21 @@ def test_page_by_page_each_item_once_hidden_ones_too(server: Api, alice: Subscri
         assert pages < 10
     assert titles == [f"N{number}" for number in range(7)]
     assert InboxItem.objects.exclude(hidden_reason="").count() == 3
+
+
+def test_what_an_item_says_is_in_the_language_of_its_reader(
+    server: Api, tenant: Tenant, django_assert_max_num_queries: Any
+) -> None:
+    words = {"pt": {"title": "Pedido {{ data.number }}"}, "de": {"title": "Bestellung {{ data.missing }}"}}
+    replace_template(tenant=tenant, key="order", title="Order {{ data.number }}", locales=words)
+    publish(tenant=tenant, key="order", creator="code")
+    people = [make_subscriber(tenant, f"in-{locale}", locale=locale) for locale in ("pt", "de", "es")]
+    for number in (7, 8):
+        send(tenant, [one.external_id for one in people], title=None, template="order", data={"number": number})
+    for one, expected in zip(people, ("Pedido", "Order", "Order"), strict=True):
+        with django_assert_max_num_queries(16):
+            items = server.get(f"/subscribers/{one.external_id}/export").json()["items"]
+        assert [item["notification"]["title"] for item in items] == [f"{expected} 7", f"{expected} 8"]
 
 
 def test_a_mark_of_many_shares_a_seq_and_hides_nobody(server: Api, as_alice: Api, alice: Subscriber) -> None:
