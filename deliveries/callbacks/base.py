@@ -1,5 +1,6 @@
 """The contract of a reader of callbacks. Nothing here waits, but for a certificate that is asked for once."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,10 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 from hub.callbacks.events import Call, Event, Kind, Reply
 from hub.providers.accounts import Account
 
-# answers to a text message that its sender must heed, whatever the case (CTIA; the last ones are German and French)
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "stopp", "arret", "arrêt"})
+# answers to a text message that its sender must heed, whatever the case (CTIA, FCC; the last ones are German and French)
+STOP_WORDS = frozenset(
+    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "stopp", "arret", "arrêt"}
+)
 START_WORDS = frozenset({"start", "unstop", "yes"})
 HELP_WORDS = frozenset({"help", "info"})
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 class Reader(ABC):
@@ -52,12 +56,14 @@ def instant_of(text: object) -> datetime:
 
 
 def answered(text: str, sender: str, id: str) -> list[Event]:
-    """What somebody wants who has answered a text message; nothing where it is none of the words that count."""
-    word = word_of(text)
-    kind = Kind.STOPPED if word in STOP_WORDS else Kind.STARTED if word in START_WORDS else None
+    """What somebody wants who has answered a text message: STOP if it begins so, START if it says nothing else. Nothing
+    where it is none of the words that count."""
+    words = _WORD.findall(text.lower())
+    stops = not STOP_WORDS.isdisjoint((*words[:1], "".join(words[:2])))
+    kind = Kind.STOPPED if stops else Kind.STARTED if "".join(words) in START_WORDS else None
     return [Event(kind, received_at(), address=sender, id=id)] if kind and sender else []
 
 
 def word_of(text: str) -> str:
     """The first word of an answer, as the lists of words have it."""
-    return next(iter(text.strip().lower().split()), "").strip(".!\"'")
+    return next(iter(_WORD.findall(text.lower())), "")

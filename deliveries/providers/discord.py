@@ -21,6 +21,7 @@ _MARKUP = re.compile(r"(https?://[\w./?&=%#~:+,;-]+)|([\\*_~`|<>@#\[\]():-])")
 class Discord(ChatProvider):
     """An embed with its markup escaped, that pings nobody."""
 
+    hosts_vary = True
     settings = (
         Setting("token", "A bot's token, to write to channels without a webhook.", secret=True, required=False),
         API_URL,

@@ -19,6 +19,7 @@ _WORD = re.compile(rb"\w{1,60}")
 class Slack(ChatProvider):
     """All that is said is plain text, in which Slack looks for no mentions and no links. A bot's refusals come in a 200."""
 
+    hosts_vary = True
     settings = (
         Setting("token", "A bot's token (xoxb-…), to write to channels and members.", secret=True, required=False),
         API_URL,

@@ -5,6 +5,7 @@ import logging
 from dataclasses import asdict
 
 from django.db import transaction
+from django.http.multipartparser import MultiPartParserError
 
 from hub.callbacks.addresses import account_at
 from hub.callbacks.events import Call, Reply, Unverified
@@ -13,6 +14,9 @@ from hub.callbacks.models import Callback
 from hub.exceptions import Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
+
+# what reading a call raises that is spoilt: whatever it is, it proves nothing
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, MultiPartParserError)
 
 
 def receive(*, account: str, token: str, call: Call) -> Reply:
@@ -27,8 +31,10 @@ def receive(*, account: str, token: str, call: Call) -> Reply:
     made = reader(found)
     try:
         made.verify(call)
-    except Unverified as error:
-        logger.warning("a callback of %s was refused: %s", found.label, error)
+    except (Unverified, *_UNREADABLE) as error:
+        # the text of others may quote the call
+        why = str(error) if isinstance(error, Unverified) else f"it can't be read ({type(error).__name__})"
+        logger.warning("a callback of %s was refused: %s", found.label, why)
         raise Forbidden("This call doesn't prove that it comes from the provider.") from error
     kept = asdict(call) | {"body": call.body.decode("latin-1")}
     digest = hashlib.sha256(b"\0".join((found.id.encode(), call.url.encode(), call.body))).hexdigest()

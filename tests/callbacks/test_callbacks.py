@@ -165,6 +165,26 @@ def test_an_account_without_the_key_believes_nobody(mailed: Message, settings: S
 
 
 @pytest.mark.usefixtures("transactional_db")
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("twilio", {"account_sid": "AC1", "auth_token": "x"}),
+        ("vonage", {"api_key": "a", "api_secret": "b", "callback_secret": "c"}),
+        ("anymail", {"esp": "mailgun", "api_key": "a", "callback_secret": "c"}),
+    ],
+)
+def test_what_can_not_even_be_read_is_not_believed(settings: Settings, kind: str, config: dict[str, str]) -> None:
+    settings.HUB = settings.HUB | {"providers": {"one": {"kind": kind, **config}}}
+    (account,) = (account for channel in ("email", "sms") for account in hub_accounts(channel))
+    path = urlsplit(callback_url(account)).path
+    for content_type in ("application/json", "multipart/form-data", "text/plain"):
+        for body in (b"{", b"null", b'[{"signature": 1}]', b"\xff\xfe", b"sig=%C3%A9"):
+            headers = {"X-Twilio-Signature": "\xe9"}
+            assert Client().post(path, body, content_type=content_type, headers=headers).status_code == 403
+    assert not Callback.objects.exists()
+
+
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize("path", ["hub.mail/0", "hub.nobody/{token}", "019a0000-0000-7000-8000-000000000000/x", "x/y"])
 def test_an_address_that_nobody_was_told_is_not_there(path: str) -> None:
     token = url().rpartition("/")[2]

@@ -3,7 +3,9 @@
 import pytest
 
 from hub.chat.addresses import checked_address
+from hub.chat.models import ChatAddress
 from hub.exceptions import InvalidRequest
+from hub.providers.kinds import kind_class
 
 HOOK = "https://hooks.example.com/services/T0/B0/x"
 
@@ -39,3 +41,14 @@ def test_no_address(kind: str, address: object) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         checked_address(kind, address)
     assert refusal.value.errors[0].field == "address"
+
+
+@pytest.mark.parametrize("kind", ChatAddress.Kind.values)
+def test_where_anybody_may_name_a_server_its_failures_rest_no_account(kind: str) -> None:
+    """Else five messages to a server of one's own that hangs would silence the account for everybody whom it serves."""
+    try:
+        checked_address(kind, HOOK)
+    except InvalidRequest:
+        assert not kind_class(kind).hosts_vary
+    else:
+        assert kind_class(kind).hosts_vary

@@ -83,7 +83,11 @@ TWILIO = reader(TwilioReader, auth_token=twilio.token, help_text="Write to <us>.
         ("MessageSid=SM2&From=%2B4930123456&Body=Stop.", [("stopped", "+4930123456", "", False)]),
         ("MessageSid=SM2&From=%2B4930123456&Body=start", [("started", "+4930123456", "", False)]),
         ("MessageSid=SM2&From=%2B4930123456&Body=stop+it+please", [("stopped", "+4930123456", "", False)]),
+        ("MessageSid=SM2&From=%2B4930123456&Body=STOP%2C+thanks", [("stopped", "+4930123456", "", False)]),
+        ("MessageSid=SM2&From=%2B4930123456&Body=Opt-out", [("stopped", "+4930123456", "", False)]),
+        ("MessageSid=SM2&From=%2B4930123456&Body=revoke", [("stopped", "+4930123456", "", False)]),
         ("MessageSid=SM2&From=%2B4930123456&Body=don't+stop", []),
+        ("MessageSid=SM2&From=%2B4930123456&Body=yes+I+am+fed+up", []),
     ],
 )
 def test_twilio(body: str, expected: list[Any]) -> None:
