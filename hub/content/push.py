@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.content.safety import check_url
+from hub.content.safety import check_fetched
 from hub.content.values import Check, checked_object, line, plain_object
 from hub.exceptions import InvalidRequest
 
@@ -36,13 +36,6 @@ def check_push(value: object, *, field: str, words: Mapping[str, Check]) -> dict
     return checked_object(value, field=field, checks={**one, **platforms, "devices": of_devices})
 
 
-def _image(value: object, field: str) -> str:
-    url = check_url(value, field=field, mail=False)
-    if not url.startswith("https:"):
-        raise InvalidRequest.on(field, "Use https:, as the device fetches it.", "url")
-    return url
-
-
 def _ttl(value: object, field: str) -> int:
     if type(value) is not int or not 0 <= value <= LONGEST_TTL:
         raise InvalidRequest.on(field, f"Must be a whole number of seconds up to {LONGEST_TTL}.")
@@ -61,7 +54,7 @@ def _data(value: object, field: str) -> dict[str, Any]:
 
 _OPTIONS: dict[str, Check] = {
     "sound": line(MAX_SOUND),
-    "image": _image,
+    "image": check_fetched,
     "ttl": _ttl,
     "collapse_id": line(MAX_COLLAPSE_ID),
     "priority": _priority,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -17,6 +17,7 @@ from hub.content.safety import check_html, check_url, clean_html, text_of
 from hub.content.schema import check_data
 from hub.content.values import check_text, known_object, plain_object
 from hub.exceptions import FieldError, InvalidRequest
+from hub.tenancy.branding import branding_of
 from hub.tenancy.models import Tenant
 
 MAX_TITLE = 500
@@ -58,13 +59,18 @@ def render(
     """What a notification says in one language, in the app and on these channels.
 
     What is `given` (some of SAID) is taken as it is, in every language; what is not comes from `template` (the content of one,
-    `{}`: none), filled with `data`, `actor` and `tenant`. HTML is cut down to a safe subset, links are checked. Raises
-    InvalidRequest for what is given alone.
+    `{}`: none), filled with `data`, `actor`, `tenant` and its `branding`. HTML is cut down to a safe subset, links are checked.
+    Raises InvalidRequest for what is given alone.
     """
     context: dict[str, Any] = {"data": _data(data), "actor": _actor(actor)}
     check_data(template.get("schema", {}), context["data"])
     own = {name: value for name, value in (given or {}).items() if value}
-    values = {**context, "actor": context["actor"] or {}, "tenant": _shown(tenant)}
+    values = {
+        **context,
+        "actor": context["actor"] or {},
+        "tenant": _shown(tenant),
+        "branding": asdict(branding_of(tenant)),
+    }
     with budget():
         return _rendered(_Filling(template, own, locale, values, parts), channels, context)
 

@@ -100,6 +100,14 @@ def check_url(value: object, *, field: str, mail: bool = True) -> str:
     return url
 
 
+def check_fetched(value: object, field: str) -> str:
+    """`value` as a link that a reader's device fetches by itself, such as an image: https: alone."""
+    url = check_url(value, field=field, mail=False)
+    if not url.startswith("https:"):
+        raise InvalidRequest.on(field, "Use https:, as the reader's device fetches it.", "url")
+    return url
+
+
 def is_safe_url(url: str, *, mail: bool = True) -> bool:
     """Whether a browser that follows `url` stays with https, mail or the page's own origin."""
     if "\\" in url or any(character.isspace() for character in url):

@@ -19,7 +19,7 @@ from hub.exceptions import InvalidRequest
 TEXTS = ("title", "body", "html", "action_url")
 MAX_CONTENT = 512 * 1024
 # what a template can speak of
-VARIABLES = frozenset({"data", "actor", "tenant"})
+VARIABLES = frozenset({"data", "actor", "tenant", "branding"})
 _ACTION = {"key", "label", "url"}
 _MESSAGE = (*TEXTS, "actions", "layout", "channels", "locales", "schema", "example")
 _SHARED = ("html", "body")

@@ -23,6 +23,7 @@ from hub.policy.recheck import Facts, Verdict, recheck
 from hub.policy.rooms import Room, Rooms, boundless
 from hub.preferences.unsubscribe import CHANNEL, link_for
 from hub.providers.accounts import Account
+from hub.tenancy.branding import branding_of
 from hub.tenancy.models import Tenant
 
 
@@ -128,6 +129,7 @@ def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, cont
         expires_in=min(((end - due.present).total_seconds() for end in due.expires), default=None),
         group_key=notification.group_key,
         unsubscribe_url=_unsubscribe_url(due),
+        branding=branding_of(due.tenant),
         request_id=notification.request_id,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.providers.accounts import Account
+from hub.tenancy.branding import Branding
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +45,6 @@ class Work:
     group_key: str = ""
     # where one click stops mails of this category; empty: it can't be stopped, or is no mail
     unsubscribe_url: str = field(default="", repr=False)
+    # how the tenant shows itself
+    branding: Branding = field(default=Branding(), repr=False)
     request_id: str = ""

@@ -419,6 +419,7 @@ class Migration(migrations.Migration):
                 ),
                 ("consent_required", models.BooleanField(default=False)),
                 ("sms_hours", models.JSONField(blank=True, default=dict)),
+                ("branding", models.JSONField(blank=True, default=dict)),
                 (
                     "read_on",
                     models.CharField(

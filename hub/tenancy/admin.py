@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,6 +16,7 @@ from hub.api.confirm import confirmed
 from hub.api.forms import checked, show_once
 from hub.api.panels import Panel, badge, list_link
 from hub.exceptions import Conflict, InvalidRequest
+from hub.tenancy.branding import checked_branding
 from hub.tenancy.hours import checked_hours
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
@@ -35,6 +36,12 @@ OVERLAP = timedelta(days=1)
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        help_texts: ClassVar = {
+            "branding": 'Such as {"name": "Acme", "logo_url": "https://…", "colour": "#0a7d4f", '
+            '"address": "Acme, 1 High Street, York", "support_url": "mailto:help@acme.example"}.'
+        }
+
     def clean_slug(self) -> Any:
         return checked(check_slug, self.cleaned_data["slug"])
 
@@ -43,6 +50,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_sms_hours(self) -> Any:
         return checked(checked_hours, self.cleaned_data["sms_hours"])
+
+    def clean_branding(self) -> Any:
+        return checked(checked_branding, self.cleaned_data["branding"])
 
     def clean_sandbox(self) -> Any:
         return checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
@@ -61,6 +71,7 @@ class TenantAdmin(KeptAdmin[Tenant]):
         "read_on",
         "consent_required",
         "sms_hours",
+        "branding",
         "sandbox",
         "clock",
         "status",

@@ -33,6 +33,8 @@ class Tenant(models.Model):
     consent_required = models.BooleanField(default=False)
     # when text messages of which categories may go: see `hub.tenancy.hours`; empty: always
     sms_hours = models.JSONField(default=dict, blank=True)
+    # how it shows itself in what it sends: see `hub.tenancy.branding`
+    branding = models.JSONField(default=dict, blank=True)
     # what a provider tells that counts as reading the item
     read_on = models.CharField(max_length=8, choices=ReadOn, default=ReadOn.NEVER)
     # for tests: its clock can be put forward

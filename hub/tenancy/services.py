@@ -16,6 +16,7 @@ from hub import live
 from hub.clock import now
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
+from hub.tenancy.branding import checked_branding
 from hub.tenancy.hours import checked_hours
 from hub.tenancy.keys import SCOPES, generate
 from hub.tenancy.models import ApiKey, SigningKey, Tenant
@@ -69,6 +70,7 @@ class Changes(TypedDict, total=False):
     sandbox: bool
     consent_required: bool
     sms_hours: Mapping[str, Any] | None
+    branding: Mapping[str, Any] | None
     read_on: str
 
 
@@ -79,6 +81,7 @@ def change_tenant(*, tenant: Tenant, **changes: Unpack[Changes]) -> None:
         "allowed_origins": checked_origins,
         "sandbox": partial(checked_sandbox, tenant),
         "sms_hours": checked_hours,
+        "branding": checked_branding,
     }
     checked = {name: checks[name](value) if name in checks else value for name, value in changes.items()}
     if checked:

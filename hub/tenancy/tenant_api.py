@@ -33,6 +33,9 @@ from hub.tenancy.services import (
     suspend_tenant,
 )
 
+# of what can be changed: what null takes away
+_TAKEN_AWAY = ("sms_hours", "branding")
+
 
 class TenantList(HubView):
     """`/tenants`"""
@@ -118,7 +121,7 @@ class TenantClock(TenantDetail):
 
 
 def _changes(fields: Fields) -> Changes:
-    """What a body changes of a tenant. Null changes nothing, but for the hours, which it takes away."""
+    """What a body changes of a tenant. Null changes nothing, but for what it takes away."""
     given = fields.given(*Changes.__annotations__)
     read: Changes = {
         "name": fields.text("name", required="name" in given, limit=MAX_NAME),
@@ -126,9 +129,10 @@ def _changes(fields: Fields) -> Changes:
         "sandbox": fields.flag("sandbox"),
         "consent_required": fields.flag("consent_required"),
         "sms_hours": fields.any("sms_hours"),
+        "branding": fields.any("branding"),
         "read_on": fields.choice("read_on", Tenant.ReadOn.values) or "",
     }
-    return {name: read[name] for name, value in given.items() if value is not None or name == "sms_hours"}  # type: ignore[return-value,literal-required]
+    return {name: read[name] for name, value in given.items() if value is not None or name in _TAKEN_AWAY}  # type: ignore[return-value,literal-required]
 
 
 def _time(tenant: Tenant) -> dict[str, Any]:
@@ -145,6 +149,7 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
         "allowed_origins": tenant.allowed_origins,
         "consent_required": tenant.consent_required,
         "sms_hours": tenant.sms_hours or None,
+        "branding": tenant.branding or None,
         "read_on": tenant.read_on,
         "created_at": tenant.created_at,
     }

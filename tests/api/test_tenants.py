@@ -19,6 +19,13 @@ pytestmark = rolled_back
 
 TOKEN = "operator-" + "t" * 40
 NEW = {"slug": "globex", "name": "Globex", "allowed_origins": ["https://globex.example"]}
+BRANDING = {
+    "name": "Acme",
+    "logo_url": "https://acme.example/logo.png",
+    "colour": "#0a7d4f",
+    "address": "Acme Ltd, 1 High Street, York",
+    "support_url": "mailto:help@acme.example",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -158,11 +165,55 @@ def test_a_server_reads_and_changes_its_own_tenant(tenant: Tenant) -> None:
         assert fields_of(problem_of(own.patch("/tenants/acme", wrong), 422, "invalid_request")) == set(wrong)
 
 
+def test_branding_is_replaced_as_a_whole(server: Api) -> None:
+    assert server.get("/tenants/acme").json()["branding"] is None
+    changed = server.patch("/tenants/acme", {"branding": BRANDING | {"name": " Acme ", "colour": "#0A7D4F"}}).json()
+    assert changed["branding"] == BRANDING
+    assert server.patch("/tenants/acme", {"name": "New"}).json()["branding"] == BRANDING
+    less = {"colour": None, "name": "", "address": "1 High Street"}
+    assert server.patch("/tenants/acme", {"branding": less}).json()["branding"] == {"address": "1 High Street"}
+    assert server.patch("/tenants/acme", {"branding": None}).json()["branding"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ("blue", "branding"),
+        ([], "branding"),
+        ({"color": "#000000"}, "branding.color"),
+        ({"name": "x" * 101}, "branding.name"),
+        ({"name": "a\nb"}, "branding.name"),
+        ({"name": 7}, "branding.name"),
+        ({"logo_url": "http://acme.example/logo.png"}, "branding.logo_url"),
+        ({"logo_url": "/logo.png"}, "branding.logo_url"),
+        ({"logo_url": "https:logo.png"}, "branding.logo_url"),
+        ({"logo_url": "data:image/png;base64,x"}, "branding.logo_url"),
+        ({"logo_url": "https://a.example/" + "x" * 2_000}, "branding.logo_url"),
+        ({"colour": "red"}, "branding.colour"),
+        ({"colour": "#fff"}, "branding.colour"),
+        ({"colour": "#12345g"}, "branding.colour"),
+        ({"colour": "#123456;"}, "branding.colour"),
+        ({"colour": "#123456\n"}, "branding.colour"),
+        ({"address": "1 High Street\nYork"}, "branding.address"),
+        ({"address": "x" * 301}, "branding.address"),
+        ({"support_url": "/help"}, "branding.support_url"),
+        ({"support_url": "javascript:alert(1)"}, "branding.support_url"),
+        ({"support_url": "http://localhost/help"}, "branding.support_url"),
+        ({"support_url": "mailto:"}, "branding.support_url"),
+    ],
+)
+def test_branding_is_checked(server: Api, wrong: Any, field: str) -> None:
+    answer = server.patch("/tenants/acme", {"branding": wrong, "name": "New"})
+    assert fields_of(problem_of(answer, 422, "invalid_request")) == {field}
+    assert server.get("/tenants/acme").json()["branding"] is None
+
+
 def test_that_takes_the_scope(tenant: Tenant) -> None:
     problem_of(limited(tenant, "notifications:*").get("/tenants/acme"), 403, "forbidden")
     reader = limited(tenant, "tenant:read")
     assert reader.get("/tenants/acme").status_code == 200
-    problem_of(reader.patch("/tenants/acme", {"name": "New"}), 403, "forbidden")
+    for change in ({"name": "New"}, {"branding": BRANDING}):
+        problem_of(reader.patch("/tenants/acme", change), 403, "forbidden")
 
 
 def test_a_strangers_tenant_does_not_exist(server: Api, stranger: Api, operator: Api) -> None:

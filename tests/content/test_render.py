@@ -45,6 +45,18 @@ def test_what_is_given_comes_before_the_template() -> None:
     assert content_of(template=template, title="Mine", data={"x": "y"})["title"] == "Mine"
 
 
+def test_a_template_shows_the_tenants_branding() -> None:
+    shown = "{{ branding.name }} {{ branding.colour }} {{ branding.text_colour }}"
+    template = {"title": shown, "body": "{% if branding.logo_url %}logo{% endif %}|{{ branding.address }}|"}
+    said = content_of(template=template)
+    assert (said["title"], said["body"]) == ("Acme #1f5fbf #ffffff", "||")
+    branding = {"name": "Acme & Sons", "colour": "#ffd000", "logo_url": "https://a.example/l.png", "address": "York"}
+    sons = Tenant(slug="acme", name="Acme", branding=branding)
+    said = render(tenant=sons, template=template | {"html": "<p>{{ branding.name }}</p>"}).whole()[0]
+    assert (said["title"], said["body"]) == ("Acme & Sons #ffd000 #000000", "logo|York|")
+    assert said["html"] == "<p>Acme &amp; Sons</p>"
+
+
 def test_a_template_offers_actions() -> None:
     template = {"title": "x", "actions": [{"key": "open", "label": "Open {{ data.n }}", "url": "/{{ data.n }}"}]}
     filled = [{"key": "open", "label": "Open 7", "url": "/7"}]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from hub.audience.models import Subscriber
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
@@ -16,7 +17,7 @@ from hub.preferences.models import Preference
 from hub.preferences.unsubscribe import read_link
 from hub.tenancy.models import Tenant
 from tests.support.deliveries import make_item, owe, take
-from tests.support.factories import make_subscriber
+from tests.support.factories import make_subscriber, make_tenant
 
 
 def state_of(delivery: Delivery) -> tuple[str, str]:
@@ -46,6 +47,21 @@ def test_a_claim_says_how_mails_that_are_not_required_are_stopped(alice: Subscri
     Notification.objects.update(required=True)
     owe(alice, make_item(alice, required=True))
     assert take().works[0].unsubscribe_url == ""
+
+
+def test_a_claim_says_how_each_tenant_shows_itself(alice: Subscriber) -> None:
+    """As it is at this instant, and without a question more for another tenant."""
+    owe(alice)
+    with CaptureQueriesContext(connection) as of_one:
+        take()
+    for number in range(3):
+        tenant = make_tenant(branding={"name": f"Shop {number}", "colour": "#ffd000"})
+        owe(make_subscriber(tenant, "bob", email="bob@example.com"))
+    with CaptureQueriesContext(connection) as of_three:
+        works = take().works
+    assert {work.branding.name for work in works} == {"Shop 0", "Shop 1", "Shop 2"}
+    assert {work.branding.text_colour for work in works} == {"#000000"}
+    assert len(of_three) == len(of_one)
 
 
 def test_a_claim_says_how_long_it_is_of_use(alice: Subscriber) -> None:

@@ -30,6 +30,15 @@ def test_origins_are_checked(browser: Client, tenant: Tenant) -> None:
     assert "is not scheme" in browser.post(address, form | {"allowed_origins": "a.example"}).content.decode()
 
 
+def test_branding_is_checked(browser: Client, tenant: Tenant) -> None:
+    form = {"name": "Acme", "allowed_origins": "", "read_on": "never", "branding": '{"colour": "#0A7D4F"}'}
+    address = f"/admin/hub/tenant/{tenant.pk}/change/"
+    assert browser.post(address, form).status_code == 302
+    assert Tenant.objects.get().branding == {"colour": "#0a7d4f"}
+    assert "&quot;#0a7d4f&quot;" in browser.get(address).content.decode()
+    assert "Give a colour" in browser.post(address, form | {"branding": '{"colour": "green"}'}).content.decode()
+
+
 def test_a_sandbox_whose_clock_is_ahead_stays_one(browser: Client, tenant: Tenant) -> None:
     Tenant.objects.update(sandbox=True)
     set_clock(tenant=tenant, offset=timedelta(hours=1))
