@@ -85,15 +85,21 @@ def delay_after(
     """Seconds to wait after the `failures`-th failed call, or None when there is no further one.
 
     The provider's own wish comes first. Where it wasn't even reached, the first retry is at once. `jitter` (0…1)
-    spreads the others over the last fifth of the wait, or a tenth beyond what the provider asked for: never before it.
+    spreads the others over the last fifth of the wait, or the second that follows what the provider asked for.
     """
     if outcome in FINAL or failures >= policy.attempts:
         return None
     if retry_after is not None:
-        return min(max(retry_after, 0.0), LONGEST_RETRY_AFTER) * (1 + 0.1 * jitter)
+        return after_wish(retry_after, jitter=jitter)
     # a connection that failed at once has cost nobody anything: its free retry doesn't count as a step
     steps = failures - 1 if outcome is not Outcome.TRANSIENT else failures - 2
     return _backoff(steps, policy) * (1 - 0.2 * jitter) if steps >= 0 else 0.0
+
+
+def after_wish(retry_after: float, *, jitter: float) -> float:
+    """Seconds to wait for who asked for `retry_after`: never less, and no more than a second longer; a day at most."""
+    wish = min(max(retry_after, 0.0), LONGEST_RETRY_AFTER)
+    return wish + jitter * min(0.1 * wish, 1.0)
 
 
 def _backoff(steps: int, policy: RetryPolicy) -> float:
@@ -146,7 +152,7 @@ def _longest_delay(answers: Sequence[Answer], failures: int, policy: RetryPolicy
 def _delay(answer: Answer, failures: int, policy: RetryPolicy, jitter: float) -> float | None:
     if answer.outcome is Outcome.DEFERRED:
         # not a failure: it takes none of the attempts
-        return max(answer.retry_after or 0.0, 0.0) * (1 + 0.1 * jitter)
+        return after_wish(answer.retry_after or 0.0, jitter=jitter)
     if answer.goes_on and failures < policy.attempts:
         return 0.0
     return delay_after(answer.outcome, failures, policy=policy, jitter=jitter, retry_after=answer.retry_after)

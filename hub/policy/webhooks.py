@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from hub.policy.retry import after_wish
+
 # seconds after each failure but the last, as Standard Webhooks advises: 10 attempts within 75 hours and 35 minutes
 WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 ATTEMPTS = len(WAITS) + 1
 # an endpoint that has accepted nothing for as long as all attempts of one event take is given up
 PATIENCE = 75 * 3600
-# whoever asks for more patience than this is asked again after a day
-LONGEST_RETRY_AFTER = 24 * 3600.0
 GONE = 410
 
 
@@ -24,7 +24,8 @@ class Verdict:
 def judge(status: int | None, *, attempts: int, jitter: float, retry_after: float | None = None) -> Verdict:
     """`status`: of the answer, None where none came; `attempts`: how many there have been, this one included.
 
-    `jitter` (0…1) spreads retries over a tenth more than the wait. An endpoint's own wish for a longer one is honoured.
+    `jitter` (0…1) spreads retries over a tenth more than the wait. An endpoint's own wish for a longer one is honoured, to the
+    second.
     """
     if status is not None and 200 <= status < 300:
         return Verdict("delivered")
@@ -32,8 +33,8 @@ def judge(status: int | None, *, attempts: int, jitter: float, retry_after: floa
         return Verdict("dead", "gone")
     if attempts >= ATTEMPTS:
         return Verdict("dead", "retries_exhausted")
-    wished = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
-    return Verdict("waiting", "retrying", max(WAITS[attempts - 1], wished) * (1 + 0.1 * jitter))
+    wait = WAITS[attempts - 1] * (1 + 0.1 * jitter)
+    return Verdict("waiting", "retrying", max(wait, after_wish(retry_after or 0.0, jitter=jitter)))
 
 
 def gives_up(verdict: Verdict, *, failing_for: float) -> bool:

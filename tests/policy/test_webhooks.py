@@ -34,6 +34,10 @@ def test_a_wish_for_more_patience_is_honoured_for_a_day_at_most(wished: float | 
     assert judge(429, attempts=2, jitter=0.0, retry_after=wished).delay == delay
 
 
+def test_its_wish_is_kept_to_the_second() -> None:
+    assert judge(429, attempts=2, jitter=1.0, retry_after=4000).delay == 4001
+
+
 def test_410_is_the_end() -> None:
     assert judge(410, attempts=1, jitter=0.0) == Verdict("dead", "gone")
     assert gives_up(Verdict("dead", "gone"), failing_for=0)
