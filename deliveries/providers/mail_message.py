@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
+from html import unescape
 from urllib.parse import urlsplit
 
 from anymail.message import AnymailMessage
@@ -19,6 +20,7 @@ from deliveries.providers.links import absolute
 from hub.conf import conf
 from hub.content.safety import clean_email
 from hub.fallback.work import Work
+from hub.tenancy.branding import Branding
 
 LINK_SCHEMES = ("http", "https", "mailto")
 LONGEST_SUBJECT = 200
@@ -47,7 +49,7 @@ def _said(work: Work) -> AnymailMessage:
     """What the message says, and who."""
     title, body, html = (str(work.content.get(name) or "") for name in ("title", "body", "html"))
     link = absolute(work.content.get("action_url"), LINK_SCHEMES)
-    text, page = _bodies(title, body, html, link, work.locale or "en")
+    text, page = _bodies(title, body, html, link, work.locale or "en", work.branding)
     message = AnymailMessage(subject=_subject(work), body=text, from_email=_sender(work), reply_to=_reply_to(work))
     message.attach_alternative(page, "text/html")
     return message
@@ -122,12 +124,24 @@ def _inlined(html: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _bodies(title: str, body: str, html: str, link: str, locale: str) -> tuple[str, str]:
-    """The text and the HTML: made once for all whom a notification tells the same."""
+def _bodies(title: str, body: str, html: str, link: str, locale: str, brand: Branding) -> tuple[str, str]:
+    """The text and the HTML: made once for all whom a notification tells the same.
+
+    The tenant's postal address is in both, whatever was written.
+    """
     # it was sanitised when it was accepted; sanitising it again costs little and guards what older rules let in
     html = clean_email(html)
     # only what was written as a mail has styles: it is laid out already
     laid_out = "<style" in html or " style=" in html
-    context = {"title": title, "body": body, "html": html, "laid_out": laid_out, "action_url": link, "locale": locale}
+    context = {
+        **{"title": title, "body": body, "html": html, "laid_out": laid_out, "action_url": link, "locale": locale},
+        "brand": brand,
+        "address_in_text": _unless_said(brand.address, body),
+        "address_in_html": _unless_said(brand.address, unescape(html)),
+    }
     text = render_to_string("deliveries/email.txt", context).strip() + "\n"
     return text, _inlined(render_to_string("deliveries/email.html", context))
+
+
+def _unless_said(address: str | None, words: str) -> str:
+    return address if address and address not in words else ""

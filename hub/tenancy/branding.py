@@ -34,6 +34,11 @@ class Branding:
     address: str | None = None
     support_url: str | None = None
 
+    @property
+    def support(self) -> str:
+        """The link as people read it: `help@acme.example` or `acme.example/help`."""
+        return (self.support_url or "").removeprefix("mailto:").removeprefix("https://").partition("?")[0].rstrip("/")
+
 
 def branding_of(tenant: Tenant) -> Branding:
     """What there is to show of a tenant: its own name and the hub's colour where it gave none. Asks the database nothing."""

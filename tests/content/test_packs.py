@@ -11,6 +11,7 @@ from hub.content.models import Template
 from hub.content.packs import install
 from hub.content.preview import preview
 from hub.exceptions import NotFound
+from hub.tenancy.branding import branding_of
 from hub.tenancy.models import Tenant
 from tests.support.works import make_work
 
@@ -28,7 +29,7 @@ def mail_of(tenant: Tenant, key: str, **data: Any) -> Any:
     """The mail that a template makes of its example, with `data` in it."""
     example = Template.objects.get(tenant=tenant, key=key).content["example"]
     said = preview(tenant=tenant, key=key, data=example | data)
-    return build(make_work(said.content | said.bodies["email"]))
+    return build(make_work(said.content | said.bodies["email"], branding=branding_of(tenant)))
 
 
 class Tags(HTMLParser):
@@ -76,6 +77,19 @@ def test_each_is_a_whole_mail(shop: Tenant, key: str) -> None:
     assert "https://shop.example/" in html
     assert message.subject
     assert message.body.strip()
+
+
+@pytest.mark.parametrize("key", ACCENTS)
+def test_each_shows_the_tenant(shop: Tenant, key: str) -> None:
+    shop.branding = {"name": "Tea & Cups", "colour": "#0a7d4f", "logo_url": "https://tea.example/l.png"}
+    shop.branding |= {"address": "1 High Street, York", "support_url": "mailto:help@tea.example"}
+    html = html_of(mail_of(shop, key))
+    assert '<img src="https://tea.example/l.png" alt="Tea &amp; Cups"' in html
+    assert "border-top: 4px solid #0a7d4f" in html
+    assert html.count("1 High Street, York") == 1
+    assert 'href="mailto:help@tea.example"' in html
+    assert html.index("tea.example/l.png") < html.index("<h1") < html.index("1 High Street") < html.index("Get help")
+    assert ACCENTS[key] in html
 
 
 @pytest.mark.parametrize("key", ACCENTS)

@@ -1,5 +1,6 @@
 """Promise: one click stops the mails of a category for whom they were sent to, and nothing else does anything."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.test import Client
 from hub.audience.models import Subscriber
 from hub.preferences.models import Preference
 from hub.preferences.unsubscribe import link_for
+from hub.tenancy.models import Tenant
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -65,6 +67,24 @@ def test_a_category_is_shown_as_text(alice: Subscriber) -> None:
     page = strict().get(path_for(alice, "<script>alert(1)</script>"))
     assert b"<script>" not in page.content
     assert "script-src" not in page["Content-Security-Policy"]
+
+
+def test_the_page_shows_the_tenant(alice: Subscriber) -> None:
+    branding = {
+        "name": "A & <b>",
+        "colour": "#ffd000",
+        "logo_url": "https://a.example/l.png?a=1&b=2",
+        "address": "York",
+    }
+    Tenant.objects.update(branding=branding | {"support_url": "https://a.example/help"})
+    page = strict().get(path_for(alice))
+    shown = page.content.decode()
+    assert '<img src="https://a.example/l.png?a=1&amp;b=2" alt="A &amp; &lt;b&gt;"' in shown
+    assert "A &amp; &lt;b&gt; sends you mail" in shown
+    assert '<footer>York <a href="https://a.example/help">a.example/help</a></footer>' in shown
+    (nonce,) = re.findall(r'<style nonce="([^"]+)">:root { --accent: #ffd000; --on-accent: #000000 }', shown)
+    assert f"'nonce-{nonce}'" in page["Content-Security-Policy"]
+    assert nonce not in strict().get(path_for(alice)).content.decode()
 
 
 def test_a_link_of_another_make_is_not_found(alice: Subscriber) -> None:

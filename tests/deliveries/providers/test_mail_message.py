@@ -9,6 +9,7 @@ from pytest_django import Settings
 from deliveries.providers.errors import AddressDead, Permanent
 from deliveries.providers.mail_message import build
 from hub.providers.accounts import Account
+from hub.tenancy.branding import Branding
 from tests.support.works import make_work
 
 INJECTIONS = [
@@ -157,6 +158,58 @@ def test_styles_of_a_mail_are_inlined_and_nothing_is_fetched() -> None:
     assert "@media" in html
     assert "<link" not in html
     assert "<h1" not in html  # it is laid out already
+
+
+BRAND = Branding(
+    name="Acme <Ltd>",
+    logo_url="https://acme.example/l.png?a=1&b=2",
+    colour="#ffd000",
+    text_colour="#000000",
+    address="Acme & Sons, 1 High Street, York",
+    support_url="mailto:help@acme.example?subject=x",
+)
+
+
+def branded(content: dict[str, str], brand: Branding = BRAND) -> tuple[str, str]:
+    """The text and the HTML."""
+    message = build(make_work(content, branding=brand))
+    return str(message.body), str(message.alternatives[0][0])
+
+
+def test_the_hubs_own_layout_shows_the_tenant() -> None:
+    text, html = branded({"title": "Hello", "body": "A line.", "action_url": "https://acme.example/"})
+    assert text == (
+        "Hello\n\nA line.\n\nhttps://acme.example/\n\nAcme & Sons, 1 High Street, York\nhelp@acme.example\n"
+    )
+    assert '<img src="https://acme.example/l.png?a=1&amp;b=2" alt="Acme &lt;Ltd&gt;" height="48"' in html
+    assert "background:#ffd000;color:#000000" in html
+    assert "Acme &amp; Sons, 1 High Street, York" in html
+    assert '<a href="mailto:help@acme.example?subject=x">help@acme.example</a>' in html
+
+
+def test_without_a_logo_it_shows_the_name_alone() -> None:
+    text, html = branded({"title": "Hello", "body": "A line."}, Branding(name="Acme <Ltd>"))
+    assert text == "Hello\n\nA line.\n"
+    assert ">Acme &lt;Ltd&gt;</p>" in html
+    assert "<img" not in html
+    assert "None" not in html
+
+
+STYLED = '<p style="color:#123456">Hello</p>'
+
+
+@pytest.mark.parametrize("html", [STYLED, "<style>p { color: red }</style><p>Hello</p>", "<p>Hello</p>", ""])
+def test_the_postal_address_is_in_every_mail(html: str) -> None:
+    text, page = branded({"html": html})
+    assert text.count("Acme & Sons, 1 High Street, York") == 1
+    assert page.count("Acme &amp; Sons, 1 High Street, York") == 1
+
+
+@pytest.mark.parametrize("html", [STYLED, ""])
+def test_the_postal_address_is_there_once(html: str) -> None:
+    text, page = branded({"html": f"{html}<p>Acme &amp; Sons, 1 High Street, York</p>", "body": f"x {BRAND.address}"})
+    assert text.count("1 High Street") == 1
+    assert page.count("1 High Street") == 1
 
 
 HOSTILE = [
