@@ -3,7 +3,7 @@
 from aioapns.common import NotificationResult
 
 from deliveries.providers.answers import LATER, meaning_of, seconds_until
-from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, SendError, Throttled, Transient
+from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, SendError, Throttled, Transient, Unfit
 
 EXPIRED = "ExpiredProviderToken"
 # reasons that say more than their status; of the others the status decides
@@ -14,7 +14,9 @@ _REASONS: dict[str, type[SendError]] = {
     # a new one is made, and this was not even looked at
     EXPIRED: Transient,
     "TooManyProviderTokenUpdates": Throttled,
-    **dict.fromkeys(("BadTopic", "MissingTopic", "TopicDisallowed", "DeviceTokenNotForTopic"), Configuration),
+    "MissingTopic": Configuration,
+    # of the app that the device names, or of its token
+    **dict.fromkeys(("BadTopic", "TopicDisallowed", "DeviceTokenNotForTopic"), Unfit),
 }
 
 

@@ -42,6 +42,13 @@ class Configuration(SendError):
     outcome = Outcome.CONFIGURATION
 
 
+class Unfit(SendError):
+    """This account can't reach this address, another may: a device of another app's, a country that it doesn't serve. It is no
+    failure of the account's, or whoever may register addresses could put it to rest for everybody."""
+
+    outcome = Outcome.UNFIT
+
+
 class Throttled(SendError):
     """The provider answered: later. `retry_after`: in how many seconds, if it said so."""
 

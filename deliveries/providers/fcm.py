@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent, Withdraws
-from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Transient
+from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Transient, Unfit
 from deliveries.providers.http import API_URL, JSON, HttpProvider
 from deliveries.providers.oauth import GoogleToken
 from deliveries.providers.push_payload import FCM_LIMIT, fcm, fcm_withdrawal, fitted, push_of
@@ -38,7 +38,7 @@ class Fcm(HttpProvider, Withdraws):
     # by Google's list of error codes: only the first says that nobody is there
     codes = {
         "UNREGISTERED": AddressDead,
-        "SENDER_ID_MISMATCH": Configuration,
+        "SENDER_ID_MISMATCH": Unfit,
         "THIRD_PARTY_AUTH_ERROR": Configuration,
         "INVALID_ARGUMENT": Permanent,
         _EXPIRED: Transient,

@@ -2,7 +2,7 @@
 
 import phonenumbers
 
-from deliveries.providers.errors import AddressDead, Configuration, Permanent
+from deliveries.providers.errors import AddressDead, Configuration, Permanent, Unfit
 from deliveries.providers.http import HttpProvider
 from hub.fallback.work import Work
 from hub.policy.segments import shorten
@@ -52,10 +52,11 @@ class SmsProvider(HttpProvider):
         return str(own or self.config.get("from") or "")
 
     def named_sender(self, work: Work) -> str:
-        """`sender`, for providers that send nothing without. Raises Configuration."""
+        """`sender`, for providers that send nothing without. Raises Configuration; Unfit where others have one."""
         sender = self.sender(work)
         if not sender:
-            raise Configuration("no_sender", "the account has no `from`, and no sender for this country")
+            lacking = Unfit if self._senders else Configuration
+            raise lacking("no_sender", "the account has no `from`, and no sender for this country")
         return sender
 
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
-from deliveries.providers.errors import AddressDead, Configuration, OptedOut, Permanent, Throttled
+from deliveries.providers.errors import AddressDead, Configuration, OptedOut, Permanent, Throttled, Unfit
 from deliveries.providers.http import API_URL, basic
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
 from hub.callbacks.addresses import receipts_url
@@ -38,8 +38,10 @@ class Twilio(SmsProvider):
         **dict.fromkeys(("21211", "21214", "21217", "21614", "21265", "21635"), AddressDead),
         "21610": OptedOut,
         # the sender, or what the account may do
-        **dict.fromkeys(("21212", "21603", "21606", "21608", "21612", "21659", "21660", "21661"), Configuration),
-        **dict.fromkeys(("21408", "21701", "21703", "21704", "21705", "30002", "30034"), Configuration),
+        **dict.fromkeys(("21212", "21603", "21606", "21659", "21660", "21661"), Configuration),
+        **dict.fromkeys(("21701", "21703", "21704", "21705", "30002", "30034"), Configuration),
+        # the number's country, or a number that a trial account has not verified
+        **dict.fromkeys(("21408", "21608", "21612"), Unfit),
         # where receipts go can't be reached
         "21609": Configuration,
         # its own queues are full

@@ -4,7 +4,7 @@ from typing import Any
 
 from deliveries.providers.answers import fields_of, text_of
 from deliveries.providers.base import Sent
-from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled
+from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled, Unfit
 from deliveries.providers.http import API_URL
 from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
 from hub.callbacks.addresses import receipts_url
@@ -36,8 +36,10 @@ class Vonage(SmsProvider):
         "5": Ambiguous,
         # barred, no longer in use
         **dict.fromkeys(("7", "33"), AddressDead),
-        # credentials, suspended, no credit, no such product, signature, sender, receipts, trial, mixed credentials
-        **dict.fromkeys(("4", "8", "9", "11", "14", "15", "23", "29", "32"), Configuration),
+        # credentials, suspended, no credit, no such product, signature, sender, receipts, mixed credentials
+        **dict.fromkeys(("4", "8", "9", "11", "14", "15", "23", "32"), Configuration),
+        # a number that a trial account has not verified
+        "29": Unfit,
     }
 
     def __init__(self, account: Account) -> None:

@@ -50,7 +50,7 @@ SENTENCES = {
     PROVIDER_RESTING: "The provider is at rest or has enough to do; it is called as soon as it takes more.",
     PERMANENT: "The provider will never accept this message.",
     ADDRESS_DEAD: "The address does not exist or refuses mail.",
-    CONFIGURATION: "The provider refused the hub itself: credentials, sender or settings.",
+    CONFIGURATION: "The provider refused the hub itself (credentials, sender or settings), or no account reaches this address.",
     RETRIES_EXHAUSTED: "Every attempt failed.",
     AMBIGUOUS: "It may or may not have arrived; another copy is not risked.",
     CONTENT: "Its words could not be rendered in the subscriber's language.",

@@ -12,7 +12,7 @@ from hub.policy.retry import LONGEST_RETRY_AFTER, Answer, Outcome
 
 # it doesn't answer, or refuses whatever it is asked
 FAILURES = frozenset({Outcome.TRANSIENT, Outcome.AMBIGUOUS, Outcome.CONFIGURATION})
-# it works, whatever it thinks of the message
+# it works, whatever it thinks of the message. Of the others, `unfit` says nothing: addresses are chosen by strangers
 SUCCESSES = frozenset({Outcome.SENT, Outcome.PERMANENT, Outcome.ADDRESS_DEAD})
 # nobody has heard of it for so long (seconds): as good as new
 FORGOTTEN = 2 * LONGEST_RETRY_AFTER

@@ -18,6 +18,8 @@ class Outcome(StrEnum):
     ADDRESS_DEAD = "address_dead"
     # the provider refuses us, whatever the message
     CONFIGURATION = "configuration"
+    # this provider can't reach this address: another project's device, a country that it doesn't serve
+    UNFIT = "unfit"
     # the provider answered: later
     THROTTLED = "throttled"
     # the provider wasn't reached
@@ -28,9 +30,16 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
 
 
-FINAL = frozenset({Outcome.PERMANENT, Outcome.ADDRESS_DEAD, Outcome.CONFIGURATION})
+FINAL = frozenset({Outcome.PERMANENT, Outcome.ADDRESS_DEAD, Outcome.CONFIGURATION, Outcome.UNFIT})
 # nothing was sent, and another provider may do better
-ELSEWHERE = frozenset({Outcome.CONFIGURATION, Outcome.THROTTLED, Outcome.TRANSIENT})
+ELSEWHERE = frozenset({Outcome.CONFIGURATION, Outcome.UNFIT, Outcome.THROTTLED, Outcome.TRANSIENT})
+# why a delivery is dead, the weightiest first: who has no other provider for an address lacks an account
+_REASONS = {
+    Outcome.CONFIGURATION: "configuration",
+    Outcome.UNFIT: "configuration",
+    Outcome.PERMANENT: "permanent",
+    Outcome.ADDRESS_DEAD: "address_dead",
+}
 # How many attempts of unknown outcome a delivery may have, and so how many copies may arrive: a text message costs money
 # and sleep.
 UNKNOWNS = {"push": 2, "email": 2, "sms": 1, "chat": 2}
@@ -134,9 +143,7 @@ def settle(
 def _final(outcomes: set[Outcome]) -> tuple[str, str]:
     if Outcome.SENT in outcomes:
         return "sent", ""
-    return "dead", next(
-        str(o) for o in (Outcome.CONFIGURATION, Outcome.PERMANENT, Outcome.ADDRESS_DEAD) if o in outcomes
-    )
+    return "dead", next(reason for outcome, reason in _REASONS.items() if outcome in outcomes)
 
 
 def _exhausted(outcomes: set[Outcome]) -> tuple[str, str]:

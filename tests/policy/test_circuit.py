@@ -29,6 +29,7 @@ def after(circuit: Circuit, *outcomes: str, retry_after: float | None = None) ->
         # what says nothing of it
         (FOUR, ["deferred"], 4, "closed"),
         (FOUR, ["throttled"], 4, "closed"),
+        (FOUR, ["unfit"], 4, "closed"),
         (FOUR, ["throttled", "transient"], 5, "open"),
         # late answers of calls that began before
         (OPEN, ["sent"], 5, "open"),

@@ -54,6 +54,7 @@ def test_retry_after_gives_no_extra_attempt() -> None:
         (["permanent"], 0, 0, ("dead", "permanent", 1, 0, None)),
         (["address_dead"], 1, 0, ("dead", "address_dead", 2, 0, None)),
         (["configuration"], 0, 0, ("dead", "configuration", 1, 0, None)),
+        (["unfit"], 0, 0, ("dead", "configuration", 1, 0, None)),
         (["transient"], 0, 0, ("waiting", "retrying", 1, 0, 0)),
         (["transient"], 1, 0, ("waiting", "retrying", 2, 0, 60)),
         (["transient"], 4, 0, ("dead", "retries_exhausted", 5, 0, None)),
@@ -63,6 +64,7 @@ def test_retry_after_gives_no_extra_attempt() -> None:
         # several destinations
         (["sent", "address_dead"], 0, 0, ("sent", "", 1, 0, None)),
         (["address_dead", "permanent"], 0, 0, ("dead", "permanent", 1, 0, None)),
+        (["address_dead", "unfit"], 0, 0, ("dead", "configuration", 1, 0, None)),
         (["sent", "transient"], 0, 0, ("waiting", "retrying", 1, 0, 0)),
         (["throttled", "transient"], 0, 0, ("waiting", "retrying", 1, 0, 60)),
         (["sent", "transient"], 4, 0, ("sent", "", 5, 0, None)),
@@ -89,6 +91,7 @@ def test_the_longest_wish_of_the_destinations_decides() -> None:
     ("outcome", "attempts", "expected"),
     [
         ("configuration", 0, ("waiting", 1, 0)),
+        ("unfit", 0, ("waiting", 1, 0)),
         ("throttled", 2, ("waiting", 3, 0)),
         ("transient", 2, ("waiting", 3, 0)),
         # the attempts of all providers together are bounded

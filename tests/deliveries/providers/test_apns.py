@@ -107,7 +107,7 @@ def noted(method: Any, name: str, through: list[str]) -> Any:
         (Refusal(410), "address_dead", "Unregistered"),
         (Refusal(410, "ExpiredToken"), "address_dead", "ExpiredToken"),
         (Refusal(400, "BadDeviceToken"), "address_dead", "BadDeviceToken"),
-        (Refusal(400, "DeviceTokenNotForTopic"), "configuration", "DeviceTokenNotForTopic"),
+        (Refusal(400, "DeviceTokenNotForTopic"), "unfit", "DeviceTokenNotForTopic"),
         (Refusal(400, "BadPriority"), "permanent", "BadPriority"),
         (Refusal(403, "InvalidProviderToken"), "configuration", "InvalidProviderToken"),
         (Refusal(403, "ExpiredProviderToken"), "transient", "ExpiredProviderToken"),

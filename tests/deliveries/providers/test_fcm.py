@@ -91,7 +91,7 @@ def test_a_token_that_google_forgot_is_fetched_again(fcm: Fcm) -> None:
     [
         (Refusal(404, "UNREGISTERED"), "address_dead", "UNREGISTERED"),
         (Refusal(400, "INVALID_ARGUMENT"), "permanent", "INVALID_ARGUMENT"),
-        (Refusal(403, "SENDER_ID_MISMATCH"), "configuration", "SENDER_ID_MISMATCH"),
+        (Refusal(403, "SENDER_ID_MISMATCH"), "unfit", "SENDER_ID_MISMATCH"),
         (Refusal(401, "THIRD_PARTY_AUTH_ERROR"), "configuration", "THIRD_PARTY_AUTH_ERROR"),
         (Refusal(429, "QUOTA_EXCEEDED", retry_after=7), "throttled", "QUOTA_EXCEEDED"),
         (Refusal(503, "UNAVAILABLE", retry_after=7), "throttled", "UNAVAILABLE"),

@@ -66,8 +66,9 @@ def test_the_sender_is_that_of_the_numbers_country(kind: str, everyone: dict[str
 
 @pytest.mark.parametrize("kind", ["twilio", "vonage", "beem"])
 def test_without_a_sender_nothing_is_asked(kind: str, everyone: dict[str, Emulator]) -> None:
-    receipt = send(everyone[kind], senders={"US": "+12025550000"}, **{"from": None})
-    assert (receipt.outcome, receipt.code) == (Outcome.CONFIGURATION, "no_sender")
+    for senders, outcome in (({}, Outcome.CONFIGURATION), ({"US": "+12025550000"}, Outcome.UNFIT)):
+        receipt = send(everyone[kind], senders=senders, **{"from": None})
+        assert (receipt.outcome, receipt.code) == (outcome, "no_sender")
     assert everyone[kind].recorder.asked() == []
 
 
@@ -103,7 +104,8 @@ def test_what_a_stranger_says_stays_in_its_place(everyone: dict[str, Emulator]) 
     ("kind", "code", "outcome"),
     [
         *(("twilio", code, "address_dead") for code in ("21211", "21614", "21610", "21635")),
-        *(("twilio", code, "configuration") for code in ("20003", "21606", "21408", "21608", "21609")),
+        *(("twilio", code, "configuration") for code in ("20003", "21606", "21609")),
+        *(("twilio", code, "unfit") for code in ("21408", "21608")),
         *(("twilio", code, "throttled") for code in ("30001", "21611", "14107")),
         *(("twilio", code, "permanent") for code in ("21617", "21602", "30007", "99999")),
         *(("africas_talking", code, "address_dead") for code in ("403", "404", "406", "409")),
@@ -128,7 +130,8 @@ def test_its_own_codes(kind: str, code: str, outcome: str, everyone: dict[str, E
     [
         *((status, "throttled") for status in ("1", "10")),
         *((status, "permanent") for status in ("2", "3", "6", "12", "22")),
-        *((status, "configuration") for status in ("4", "8", "9", "11", "14", "15", "29")),
+        *((status, "configuration") for status in ("4", "8", "9", "11", "14", "15")),
+        ("29", "unfit"),
         *((status, "address_dead") for status in ("7", "33")),
         # 77: it was refused, or it wasn't
         *((status, "ambiguous") for status in ("5", "77")),
