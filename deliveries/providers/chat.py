@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from deliveries.providers.errors import AddressDead, Permanent
+from deliveries.providers.errors import Permanent
 from deliveries.providers.http import HttpProvider
 from deliveries.providers.links import absolute
 from hub.fallback.work import Work
@@ -29,8 +29,8 @@ class ChatProvider(HttpProvider):
     """`title_limit` and `body_limit`: characters that this chat shows."""
 
     channel = "chat"
-    # a webhook's address is a stranger's choice
-    blocked = AddressDead
+    # a webhook's address is a stranger's choice; what it leads to today is not the chat's word that it is gone
+    blocked = Permanent
     title_limit = 150
     body_limit = 3_000
 

@@ -56,6 +56,9 @@ def _shown(row: ChatAddress) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "address": mask(row.address),
+        "active": row.deactivated_at is None,
+        "history": row.history,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+        "deactivated_at": row.deactivated_at,
     }

@@ -8,7 +8,8 @@ from hub.tenancy.crypto import EncryptedTextField
 
 
 class ChatAddress(models.Model):
-    """One subscriber's place in one kind of chat. The kind is that of the provider which reaches it."""
+    """One subscriber's place in one kind of chat. The kind is that of the provider which reaches it. It is deactivated rather
+    than deleted where its chat calls it gone."""
 
     class Kind(models.TextChoices):
         SLACK = "slack"
@@ -23,8 +24,13 @@ class ChatAddress(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     # an id that the chat gave, or a URL that takes messages: whoever knows it can write there
     address = EncryptedTextField(editable=False)
+    # what became of it, oldest first: `{"at", "what", "reason", "word"}`, the last few
+    history = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # when it was last given
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    # when its chat said that nobody is reached there
+    deactivated_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "chat addresses"

@@ -1,8 +1,6 @@
 """Registering devices, and letting them go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +8,12 @@ from django.db import connection, transaction
 
 from hub.audience.models import Subscriber
 from hub.audience.profile import check_locale
-from hub.clock import iso_of
 from hub.conf import conf
 from hub.content.values import check_text
 from hub.devices.models import Device
 from hub.devices.tokens import Address, checked_address
 from hub.exceptions import InvalidRequest, NotFound
+from hub.history import GONE, Gone, entry, gone_values, noted
 from hub.ids import uuid7
 from hub.tenancy.crypto import encrypted
 
@@ -23,8 +21,6 @@ MAX_ID = 128
 # of one subscriber: devices that are pushed to, and devices that are remembered
 MOST_ACTIVE = 20
 MOST_KNOWN = 100
-# entries of a device's history: the latest
-HISTORY = 20
 
 
 def register(
@@ -68,25 +64,10 @@ def remove(*, subscriber: Subscriber, external_id: str) -> None:
     _deactivate("d.id = %(id)s", {"id": device.pk}, reason=Device.Reason.REMOVED)
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """A provider's word that nobody is there: `word` in its own language, about a token that it had before `sent_at`."""
-
-    device_id: UUID
-    sent_at: datetime
-    word: str = ""
-
-
 def deactivate_gone(gone: Sequence[Gone]) -> int:
     """Push to these no more, unless they were registered again since. Returns how many were active."""
-    columns = [[one.device_id for one in gone], [one.sent_at for one in gone], [one.word[:200] for one in gone]]
-    return _deactivate(
-        "d.id = g.id AND d.refreshed_at <= g.sent_at",
-        {"ids": columns[0], "sent": columns[1], "words": columns[2]},
-        reason=Device.Reason.UNREGISTERED,
-        among=", unnest(%(ids)s::uuid[], %(sent)s::timestamptz[], %(words)s::text[]) AS g(id, sent_at, word)",
-        word="g.word",
-    )
+    chosen, reason = "d.id = g.id AND d.refreshed_at <= g.sent_at", Device.Reason.UNREGISTERED
+    return _deactivate(chosen, gone_values(gone), reason=reason, among=f", {GONE}", word="g.word")
 
 
 def deactivate(*, tenant_id: UUID, device_ids: Sequence[UUID], reason: str) -> int:
@@ -157,9 +138,9 @@ RETURNING id
 
 def _save(subscriber: Subscriber, address: Address, wanted: dict[str, Any]) -> UUID:
     statement = _SAVE.format(
-        registered=_entry("registered"),
-        again=_noted(_entry("registered")),
-        changed=_noted(_entry("token_changed")),
+        registered=entry("registered"),
+        again=noted(entry("registered")),
+        changed=noted(entry("token_changed")),
     )
     arguments = wanted | {
         "id": uuid7(),
@@ -200,24 +181,12 @@ def _deactivate(chosen: str, arguments: dict[str, Any], *, reason: str, among: s
             ORDER BY d.id FOR UPDATE OF d
         )
         UPDATE hub_device d SET deactivated_at = clock_timestamp(), reason = %(reason)s::text,
-            history = {_noted(_entry("deactivated", "%(reason)s", "f.word"))}
+            history = {noted(entry("deactivated", "%(reason)s", "f.word"))}
         FROM found f WHERE d.id = f.id AND d.deactivated_at IS NULL
     """  # noqa: S608 conditions of this file
     with connection.cursor() as db:
         db.execute(statement, arguments | {"reason": reason})
         return int(db.rowcount)
-
-
-def _entry(what: str, reason: str = "''", word: str = "''") -> str:
-    """SQL: an entry of a history."""
-    at = iso_of("clock_timestamp()")
-    return f"jsonb_build_object('at', {at}, 'what', '{what}', 'reason', {reason}::text, 'word', {word}::text)"
-
-
-def _noted(entry: str) -> str:
-    """SQL: the history of `d` with one entry more, and no more than HISTORY."""
-    kept = f"CASE WHEN jsonb_array_length(d.history) < {HISTORY} THEN d.history ELSE d.history - 0 END"
-    return f"({kept}) || jsonb_build_array({entry})"
 
 
 def _checked_id(value: object) -> str:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from hub.devices.services import Gone, deactivate_gone
+from hub.chat import services as chat
+from hub.devices import services as devices
 from hub.fallback.models import Attempt
 from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, lock_claimed, settle_claims
+from hub.history import Gone
 from hub.policy.retry import Answer, Outcome
 from hub.suppression.models import Suppression
 from hub.suppression.services import Entry, suppress
@@ -59,8 +61,8 @@ def record(results: Sequence[Result]) -> int:
 
 
 def _write_off(dead: Sequence[Result]) -> None:
-    """Use no more what a provider calls dead, even in an answer that comes too late: its device is let go; a mailbox that does
-    not exist, and whoever told it STOP, is written to through no account."""
+    """Use no more what a provider calls dead, even in an answer that comes too late: its device or chat is let go; a mailbox
+    that does not exist, and whoever told it STOP, is written to through no account."""
     said = {(r.destination_id, r.fence): r for r in dead}
     if not said:
         return
@@ -69,9 +71,8 @@ def _write_off(dead: Sequence[Result]) -> None:
         *("destination__address", "provider", "started_at"),
     )
     of_them = [(said[row[:2]], *row[2:]) for row in attempts if row[:2] in said]
-    deactivate_gone(
-        [Gone(UUID(address), at, redact(r.code)) for r, _, channel, address, _, at in of_them if channel == "push"]
-    )
+    for own, deactivate in (("push", devices.deactivate_gone), ("chat", chat.deactivate_gone)):
+        deactivate([Gone(UUID(address), at, _word(r)) for r, _, channel, address, _, at in of_them if channel == own])
     suppress(
         [
             Entry(tenant_id, channel, address, STOP if r.opted_out else HARD_BOUNCE, source=label)
@@ -79,6 +80,11 @@ def _write_off(dead: Sequence[Result]) -> None:
             if r.opted_out or channel == "email"
         ]
     )
+
+
+def _word(result: Result) -> str:
+    """Some have no codes, and only say it."""
+    return redact(result.code or result.answer)
 
 
 def redact(answer: str) -> str:

@@ -13,8 +13,9 @@ from uuid import UUID
 from django.db import connection
 
 from hub.devices.selectors import PushTarget, push_targets
-from hub.devices.services import Gone, deactivate_gone
+from hub.devices.services import deactivate_gone
 from hub.fallback.record import redact
+from hub.history import Gone
 from hub.providers.accounts import Account, accounts
 
 CHANNEL = "push"

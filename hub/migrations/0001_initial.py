@@ -854,6 +854,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("address", hub.tenancy.crypto.EncryptedTextField(editable=False)),
+                ("history", models.JSONField(default=list, editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
@@ -862,6 +863,7 @@ class Migration(migrations.Migration):
                     "updated_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
+                ("deactivated_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "subscriber",
                     models.ForeignKey(

@@ -6,7 +6,10 @@ from pytest_django import Settings
 
 from hub.audience.models import Subscriber
 from hub.chat.models import ChatAddress
+from hub.chat.services import deactivate_gone
+from hub.clock import now
 from hub.fallback.models import DeliveryDestination
+from hub.history import Gone
 from tests.api.client import Api, fields_of, problem_of, rolled_back
 from tests.support.deliveries import owe, take
 
@@ -24,6 +27,17 @@ def test_set_changed_and_removed(server: Api, alice: Subscriber) -> None:
     assert ChatAddress.objects.get(kind="slack").address == HOOK
     assert server.delete("/subscribers/alice/chat/slack").status_code == 204
     problem_of(server.delete("/subscribers/alice/chat/slack"), 404, "not_found")
+
+
+def test_one_that_is_gone_says_so_until_it_is_set_again(server: Api, alice: Subscriber) -> None:
+    server.put("/subscribers/alice/chat/slack", {"address": "C024BE91L"})
+    row = ChatAddress.objects.get()
+    assert deactivate_gone([Gone(row.pk, now(), "channel_not_found")]) == 1
+    (gone,) = server.get("/subscribers/alice/chat").json()["items"]
+    assert (gone["active"], gone["history"][-1]["word"]) == (False, "channel_not_found")
+    assert gone["deactivated_at"] is not None
+    again = server.put("/subscribers/alice/chat/slack", {"address": "C024BE91L"}).json()
+    assert (again["active"], again["deactivated_at"], len(again["history"])) == (True, None, 3)
 
 
 def test_what_is_wrong_is_named(server: Api, alice: Subscriber) -> None:
@@ -57,7 +71,8 @@ def test_it_is_encrypted_exported_and_erased(server: Api, alice: Subscriber) -> 
 def test_a_delivery_goes_to_each_by_its_own_provider(server: Api, alice: Subscriber) -> None:
     server.put("/subscribers/alice/chat/slack", {"address": HOOK})
     server.put("/subscribers/alice/chat/telegram", {"address": "42"})
-    owe(alice, channel="chat")
+    # in one transaction with the requests, whose now() is when it began
+    owe(alice, channel="chat", due_at=alice.created_at)
     (work,) = take(channel="chat").works
     assert (work.account.kind, work.data["address"]) == ("slack", HOOK)
     assert DeliveryDestination.objects.get().address == str(ChatAddress.objects.get(kind="slack").pk)

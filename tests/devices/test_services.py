@@ -14,8 +14,9 @@ from hub.clock import now
 from hub.devices import services
 from hub.devices.models import Device
 from hub.devices.selectors import push_targets
-from hub.devices.services import Gone, deactivate, deactivate_gone, deactivate_stale, remove
+from hub.devices.services import deactivate, deactivate_gone, deactivate_stale, remove
 from hub.exceptions import InvalidRequest, NotFound
+from hub.history import LENGTH, Gone
 from hub.tenancy.models import Tenant
 from tests.support.devices import apns_token, fcm_token, make_device, subscription
 
@@ -134,9 +135,9 @@ def test_no_more_are_remembered_than_can_be_shown(alice: Subscriber, monkeypatch
 
 
 def test_a_history_is_bounded(alice: Subscriber) -> None:
-    for _ in range(services.HISTORY + 5):
+    for _ in range(LENGTH + 5):
         device = make_device(alice, "phone")
-    assert len(story(device)) == services.HISTORY
+    assert len(story(device)) == LENGTH
     assert set(story(device)) == {("token_changed", "")}
 
 
