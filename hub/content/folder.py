@@ -54,13 +54,14 @@ def push(*, tenant: Tenant, folder: Path, creator: str, publish_too: bool, delet
     for key in touched:
         with _naming(key):
             replace_template(tenant=tenant, key=key, **from_files(wanted[key]))
-    for key in sorted(there.keys() - wanted.keys()) if delete else ():
-        delete_template(tenant=tenant, key=key)
-        touched.append(key)
     for row in _in_order(tenant, wanted) if publish_too else ():
         if changed(row):
             with _naming(row.key):
                 publish(tenant=tenant, key=row.key, creator=creator)
+    # last: what was just published may have done with them
+    for key in sorted(there.keys() - wanted.keys()) if delete else ():
+        delete_template(tenant=tenant, key=key)
+        touched.append(key)
     return touched
 
 

@@ -23,9 +23,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class PublishedParts:
-    """The published content of layouts and partials, by key."""
+    """The published content of layouts and partials, by key. `layouts`: which of them are layouts; `default`: the tenant's
+    own, empty where it has none."""
 
     contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    layouts: Collection[str] = ()
+    default: str = ""
 
     def in_language(self, locale: str) -> Parts:
         """All of it in one language. What has text alone is that in HTML too."""
@@ -38,15 +41,19 @@ EMPTY = PublishedParts()
 
 
 def published_parts(*, tenant: Tenant, keys: Collection[str]) -> PublishedParts:
-    """What these keys name, and what that names in turn. A key that is not published is left out."""
+    """What these keys name and the tenant's default layout, and what those name in turn. A key that is not published is
+    left out."""
     found: dict[str, Mapping[str, Any]] = {}
-    wanted = set(keys)
+    layouts: set[str] = set()
+    wanted = {*keys, tenant.email_layout} - {""}
     for _ in range(ROUNDS):
         if not wanted or len(found) > MAX_PARTS:
             break
         rows = Template.objects.filter(tenant=tenant, key__in=wanted, published__isnull=False)
         rows = rows.exclude(kind=Template.Kind.MESSAGE).select_related("published")
         versions = {row.key: row.published for row in rows}
+        layouts |= {row.key for row in rows if row.kind == Template.Kind.LAYOUT}
         found |= {key: version.content for key, version in versions.items() if version}
         wanted = {key for version in versions.values() if version for key in version.uses} - found.keys()
-    return PublishedParts(found) if found else EMPTY
+    default = tenant.email_layout if tenant.email_layout in layouts else ""
+    return PublishedParts(found, layouts, default) if found else EMPTY

@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
+from urllib.parse import urljoin
 
 from markupsafe import Markup
 
+from hub.conf import conf
 from hub.content.budget import budget
 from hub.content.liquid import fill
 from hub.content.locales import overlaid, said_in
@@ -25,6 +27,9 @@ MAX_DATA = 64 * 1024
 MAX_ACTIONS = 5
 # what a notification says itself, for every channel
 SAID = ("title", "body", "html", "action_url", "actions")
+# the layout of a template whose mails have none
+NO_LAYOUT = "none"
+_BUTTON = "display:inline-block;padding:10px 18px;border-radius:6px;text-decoration:none"
 _SPACES = re.compile(r"\s+")
 
 
@@ -91,6 +96,7 @@ class _Filling:
         self.said = overlaid(said_in(template, locale), dict.fromkeys(given, "-"))
         self.values = values
         self.parts: Parts = of.in_language(locale)
+        self.layout: str = self.said.get("layout") or of.default or NO_LAYOUT
 
     def word(self, name: str) -> Any:
         """What is said in general; "" for nothing."""
@@ -111,21 +117,21 @@ class _Filling:
         return fill(source, {**self.values, **more}, field=field, escape=html, partials=partials)
 
     def mail(self, body: Mapping[str, str], general: Mapping[str, Any]) -> str:
-        """The HTML of a mail: its own, else the general one, within the layout; "" where there is neither."""
-        layout = self.said.get("layout")
+        """The HTML of a mail: its own, else what is said in general, within the layout; "" where there is neither."""
         inner = body.get("html") or ""
-        if not layout:
+        if self.layout == NO_LAYOUT:
             return inner
-        if layout not in self.parts.html:
-            raise InvalidRequest.on("layout", f"There is no layout {layout} that is published.", "not_found")
-        inner = inner or general["html"] or _paragraphs(body.get("body") or general["body"])
-        return self.text(self.parts.html[layout], "layout", html=True, content=Markup(inner))  # noqa: S704  escaped above
+        if self.layout not in self.parts.html:
+            raise InvalidRequest.on("layout", f"There is no layout {self.layout} that is published.", "not_found")
+        own = {"html": "", **body} if body.get("body") else body
+        inner = inner or _letter({**general, **own}, self.values["branding"])
+        return self.text(self.parts.html[self.layout], "layout", html=True, content=Markup(inner))  # noqa: S704  escaped above
 
 
 def _rendered(filling: _Filling, channels: Collection[str], context: dict[str, Any]) -> Rendered:
     wrong: dict[str, InvalidRequest] = {}
     said = _attempt(lambda: _checked(_each(SAID, filling.word)), "", wrong)
-    general = said or {"html": "", "body": ""}
+    general = said or dict.fromkeys(SAID, "")
     bodies = {
         channel: body
         for channel in channels
@@ -167,6 +173,15 @@ def _each(names: Sequence[str], made: Callable[[str], Any]) -> dict[str, Any]:
     if errors:
         raise InvalidRequest(" ".join(error.message for error in errors), errors)
     return found
+
+
+def _letter(said: Mapping[str, Any], brand: Mapping[str, str]) -> str:
+    """What is laid out in a mail that has no HTML of its own: a headline, the words, and a button that leads on."""
+    title, link = escape(said["title"]), escape(urljoin(conf.public_url, said["action_url"]))
+    headline = f'<h1 style="font-size:20px;line-height:1.3;margin:0 0 16px">{title}</h1>' if title else ""
+    look = f"background:{brand['colour']};color:{brand['text_colour']};{_BUTTON}"
+    button = f'<p style="margin:24px 0"><a href="{link}" style="{look}">Open</a></p>' if said["action_url"] else ""
+    return f"{headline}{said['html'] or _paragraphs(said['body'])}{button}"
 
 
 def _paragraphs(text: str) -> str:

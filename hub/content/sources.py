@@ -11,7 +11,7 @@ from hub.content.liquid import MAX_SOURCE, check_template_source, partials_of
 from hub.content.locales import MAX_LOCALES, check_locale
 from hub.content.models import Template
 from hub.content.overrides import FIELDS
-from hub.content.render import MAX_ACTIONS, MAX_DATA
+from hub.content.render import MAX_ACTIONS, MAX_DATA, NO_LAYOUT
 from hub.content.schema import check_schema
 from hub.content.values import check_text, known_object, plain_object
 from hub.exceptions import InvalidRequest
@@ -28,8 +28,8 @@ Kind = Template.Kind
 
 def check_content(value: object, kind: str = Kind.MESSAGE) -> dict[str, Any]:
     """`value` as the content of a template: Liquid for `title`, `body`, `html`, `action_url` and the parts of `actions`; for a
-    message also `layout` (the key of one), `channels` (channel → its fields), `locales` (language → any of this), `schema`
-    and `example`.
+    message also `layout` (the key of one, or `none`), `channels` (channel → its fields), `locales` (language → any of this),
+    `schema` and `example`.
 
     Raises InvalidRequest with fields such as `title`, `actions.0.label` or `locales.pt.channels.sms.body`.
     """
@@ -72,8 +72,8 @@ def sources(content: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, s
 
 def uses(content: Mapping[str, Any]) -> dict[str, str]:
     """The partials and the layout that a content names, each with the field that does."""
-    named = {"layout": content["layout"]} if content.get("layout") else {}
-    found = {key: field for field, key in named.items()}
+    layout = content.get("layout", "")
+    found = {layout: "layout"} if layout not in ("", NO_LAYOUT) else {}
     for field, source in sources(content):
         found |= dict.fromkeys(partials_of(source, field=field, escape=is_html(field)), field)
     return found

@@ -8,7 +8,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from hub.content.keys import check_key
+from hub.content.layouts import keep_default_layout
 from hub.content.models import Template
+from hub.content.render import NO_LAYOUT
 from hub.content.sources import check_content
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
@@ -68,11 +70,16 @@ def change_template(*, tenant: Tenant, key: str, **fields: Any) -> Template:
     return _change(lock_template(tenant=tenant, key=key), fields)
 
 
+@transaction.atomic
 def delete_template(*, tenant: Tenant, key: str) -> None:
-    """Remove a template. What was accepted keeps the version that it says; a request that still names it is refused."""
+    """Remove a template. What was accepted keeps the version that it says; a request that still names it is refused.
+
+    Raises NotFound, and Conflict for what the tenant's default layout is made of.
+    """
     deleted, _ = Template.objects.filter(tenant=tenant, key=key).delete()
     if not deleted:
         raise NotFound("There is no such template.")
+    keep_default_layout(tenant)
 
 
 def changed(template: Template) -> bool:
@@ -85,6 +92,8 @@ def _change(found: Template, fields: Mapping[str, Any]) -> Template:
         found.name = check_text(fields["name"], field="name", limit=200)
     if "kind" in fields:
         found.kind = _kind(found, fields["kind"])
+    if found.kind == Template.Kind.LAYOUT and found.key == NO_LAYOUT:
+        raise InvalidRequest.on("key", f"{NO_LAYOUT} stands for no layout.")
     given = {name: value for name, value in fields.items() if name not in ("name", "kind")}
     found.content = check_content(found.content | given, found.kind)
     says = _SAYS.get(Template.Kind(found.kind), ("html", "body"))

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from hub.content.budget import CHECK_SECONDS, budget
+from hub.content.layouts import keep_default_layout
 from hub.content.models import Template, TemplateVersion
 from hub.content.overrides import FIELDS
 from hub.content.parts import PublishedParts, published_parts
@@ -34,7 +35,8 @@ def publish(*, tenant: Tenant, key: str, creator: str, note: str = "") -> Templa
     """Say the draft from now on, as a new version.
 
     It is filled first, in every language and for every channel: with its example, and with the least and the most that its
-    schema allows. Raises NotFound, and InvalidRequest naming each variable that can be missing, and each partial.
+    schema allows. Raises NotFound, InvalidRequest naming each variable that can be missing, and each partial, and Conflict for
+    what the tenant's default layout would not work with.
     """
     template = lock_template(tenant=tenant, key=key)
     named = uses(template.content)
@@ -49,7 +51,7 @@ def publish(*, tenant: Tenant, key: str, creator: str, note: str = "") -> Templa
 def roll_back(*, tenant: Tenant, key: str, number: int, creator: str, note: str = "") -> TemplateVersion:
     """Say what version `number` said, as a new version, so that the list tells what was said when. The draft stays.
 
-    Raises NotFound.
+    Raises NotFound, and Conflict as `publish` does.
     """
     template = lock_template(tenant=tenant, key=key)
     old = get_version(template, number)
@@ -67,6 +69,8 @@ def _say(template: Template, *, note: str, **fields: Any) -> TemplateVersion:
     )
     template.published = version
     template.save(update_fields=["published"])
+    if template.kind != Template.Kind.MESSAGE:
+        keep_default_layout(template.tenant)
     version.refresh_from_db(fields=["created_at"])
     return version
 

@@ -420,6 +420,7 @@ class Migration(migrations.Migration):
                 ("consent_required", models.BooleanField(default=False)),
                 ("sms_hours", models.JSONField(blank=True, default=dict)),
                 ("branding", models.JSONField(blank=True, default=dict)),
+                ("email_layout", models.CharField(blank=True, default="", max_length=100)),
                 (
                     "read_on",
                     models.CharField(

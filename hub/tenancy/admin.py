@@ -15,6 +15,7 @@ from hub.api.admin import TENANT, HubAdmin, KeptAdmin, TenantFilter
 from hub.api.confirm import confirmed
 from hub.api.forms import checked, show_once
 from hub.api.panels import Panel, badge, list_link
+from hub.content.layouts import check_default_layout
 from hub.exceptions import Conflict, InvalidRequest
 from hub.tenancy.branding import checked_branding
 from hub.tenancy.hours import checked_hours
@@ -39,7 +40,8 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         help_texts: ClassVar = {
             "branding": 'Such as {"name": "Acme", "logo_url": "https://…", "colour": "#0a7d4f", '
-            '"address": "Acme, 1 High Street, York", "support_url": "mailto:help@acme.example"}.'
+            '"address": "Acme, 1 High Street, York", "support_url": "mailto:help@acme.example"}.',
+            "email_layout": "The key of the layout around mails that name none; empty: the hub's own.",
         }
 
     def clean_slug(self) -> Any:
@@ -53,6 +55,11 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_branding(self) -> Any:
         return checked(checked_branding, self.cleaned_data["branding"])
+
+    def clean_email_layout(self) -> Any:
+        return checked(
+            lambda key: check_default_layout(tenant=self.instance, key=key), self.cleaned_data["email_layout"]
+        )
 
     def clean_sandbox(self) -> Any:
         return checked(partial(checked_sandbox, self.instance), self.cleaned_data["sandbox"])
@@ -72,6 +79,7 @@ class TenantAdmin(KeptAdmin[Tenant]):
         "consent_required",
         "sms_hours",
         "branding",
+        "email_layout",
         "sandbox",
         "clock",
         "status",

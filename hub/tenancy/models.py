@@ -35,6 +35,8 @@ class Tenant(models.Model):
     sms_hours = models.JSONField(default=dict, blank=True)
     # how it shows itself in what it sends: see `hub.tenancy.branding`
     branding = models.JSONField(default=dict, blank=True)
+    # the key of the layout around mails that name none themselves; empty: the hub's own
+    email_layout = models.CharField(max_length=100, blank=True, default="")
     # what a provider tells that counts as reading the item
     read_on = models.CharField(max_length=8, choices=ReadOn, default=ReadOn.NEVER)
     # for tests: its clock can be put forward

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from hub import live
 from hub.clock import now
+from hub.content.layouts import check_default_layout
 from hub.content.values import check_text
 from hub.exceptions import Conflict, InvalidRequest, NotFound
 from hub.tenancy.branding import checked_branding
@@ -71,6 +72,7 @@ class Changes(TypedDict, total=False):
     consent_required: bool
     sms_hours: Mapping[str, Any] | None
     branding: Mapping[str, Any] | None
+    email_layout: str
     read_on: str
 
 
@@ -82,6 +84,7 @@ def change_tenant(*, tenant: Tenant, **changes: Unpack[Changes]) -> None:
         "sandbox": partial(checked_sandbox, tenant),
         "sms_hours": checked_hours,
         "branding": checked_branding,
+        "email_layout": lambda key: check_default_layout(tenant=tenant, key=key),
     }
     checked = {name: checks[name](value) if name in checks else value for name, value in changes.items()}
     if checked:

@@ -34,7 +34,7 @@ from hub.tenancy.services import (
 )
 
 # of what can be changed: what null takes away
-_TAKEN_AWAY = ("sms_hours", "branding")
+_TAKEN_AWAY = ("sms_hours", "branding", "email_layout")
 
 
 class TenantList(HubView):
@@ -130,6 +130,7 @@ def _changes(fields: Fields) -> Changes:
         "consent_required": fields.flag("consent_required"),
         "sms_hours": fields.any("sms_hours"),
         "branding": fields.any("branding"),
+        "email_layout": fields.text("email_layout"),
         "read_on": fields.choice("read_on", Tenant.ReadOn.values) or "",
     }
     return {name: read[name] for name, value in given.items() if value is not None or name in _TAKEN_AWAY}  # type: ignore[return-value,literal-required]
@@ -150,6 +151,7 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
         "consent_required": tenant.consent_required,
         "sms_hours": tenant.sms_hours or None,
         "branding": tenant.branding or None,
+        "email_layout": tenant.email_layout or None,
         "read_on": tenant.read_on,
         "created_at": tenant.created_at,
     }

@@ -139,7 +139,8 @@ def test_layouts_and_partials(server: Api) -> None:
     body = {"title": "Hi", "body": "<Tea>\n\nCups {% render 'footer', who: 'us' %}", "layout": "shop", "publish": True}
     assert server.put("/templates/hi", body).status_code == 200
     shown = server.post("/templates/hi/preview").json()
-    mail = '<div style="color:red"><p>&lt;Tea&gt;</p><p>Cups -- us</p><i>Acme</i></div>'
+    title = '<h1 style="font-size:20px;line-height:1.3;margin:0 0 16px">Hi</h1>'
+    mail = f'<div style="color:red">{title}<p>&lt;Tea&gt;</p><p>Cups -- us</p><i>Acme</i></div>'
     assert shown["channels"]["email"] == {"html": mail, "body": "<Tea>\n\nCups -- us"}
     document = problem_of(server.post("/notifications", {"to": "a", "template": "shop"}), 422, "invalid_request")
     assert fields_of(document) == {"template"}

@@ -2,6 +2,7 @@
 
 from io import StringIO
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from django.core.management import CommandError, call_command
 
 from hub.content.files import from_files, to_files
 from hub.content.models import Template
-from hub.content.templates import get_template, replace_template
+from hub.content.templates import delete_template, get_template, replace_template
 from hub.content.versions import publish
 from hub.tenancy.models import Tenant
+from hub.tenancy.services import change_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +146,22 @@ def test_only_what_is_asked_for_is_removed(acme: Tenant, pulled: Path) -> None:
         "new",
         "notes.txt",
     ]
+
+
+def test_the_default_layout_may_have_done_with_what_is_removed(acme: Tenant, pulled: Path) -> None:
+    """It is published first, what it was made of is removed after that; what it still needs stays."""
+    replace_template(tenant=acme, key="shop", kind="layout", html='<div>{{ content }}{% render "footer" %}</div>')
+    publish(tenant=acme, key="shop", creator="code")
+    delete_template(tenant=acme, key="a:invoice")
+    change_tenant(tenant=acme, email_layout="shop")
+    replace_template(tenant=acme, key="hello", title="Hello", layout="none")
+    run("pull", pulled)
+    assert '"layout": "none"' in (pulled / "hello/template.json").read_text()
+    rmtree(pulled / "footer")
+    with pytest.raises(CommandError, match="default layout"):
+        run("push", pulled, "--publish", "--delete")
+    (pulled / "shop/html.liquid").write_text("<div>{{ content }}</div>\n")
+    assert run("push", pulled, "--publish", "--delete").split() == ["shop", "footer"]
 
 
 def test_what_is_not_there_is_said(acme: Tenant, tmp_path: Path) -> None:

@@ -70,6 +70,19 @@ def test_everybody_reads_their_language(tenant: Tenant, order: str) -> None:
     assert orjson.loads(caught.items[0][1])["title"] == "Pedido 7"
 
 
+def test_the_default_layout_speaks_the_language_too(tenant: Tenant, order: str) -> None:
+    words = {"html": "<u>{{ content }}</u>", "locales": {"pt": {"html": "<i>{{ content }}</i>"}}}
+    replace_template(tenant=tenant, key="shop", kind="layout", **words)
+    publish(tenant=tenant, key="shop", creator="code")
+    Tenant.objects.filter(pk=tenant.pk).update(email_layout="shop")
+    tenant.refresh_from_db()
+    tell(tenant, reader(tenant, "pt"), reader(tenant, "en"))
+    said = sorted(work.content["html"] for work in take().works)
+    assert said[0].startswith("<i><h1")
+    assert "Pedido 7</h1>" in said[0]
+    assert said[1].startswith("<u><h1")
+
+
 def test_a_language_is_rendered_once_however_many_read_it(tenant: Tenant, order: str, settings: Any) -> None:
     settings.HUB = settings.HUB | {"fan_out_batch": 2}
     readers = [reader(tenant, "pt", f"reader-{number}") for number in range(7)]
