@@ -1,5 +1,7 @@
 """Where somebody is reached in chats, as their tenant says."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from pytest_django import Settings
@@ -72,7 +74,7 @@ def test_a_delivery_goes_to_each_by_its_own_provider(server: Api, alice: Subscri
     server.put("/subscribers/alice/chat/slack", {"address": HOOK})
     server.put("/subscribers/alice/chat/telegram", {"address": "42"})
     # in one transaction with the requests, whose now() is when it began
-    owe(alice, channel="chat", due_at=alice.created_at)
+    owe(alice, channel="chat", due_at=alice.created_at - timedelta(hours=1))
     (work,) = take(channel="chat").works
     assert (work.account.kind, work.data["address"]) == ("slack", HOOK)
     assert DeliveryDestination.objects.get().address == str(ChatAddress.objects.get(kind="slack").pk)
