@@ -29,6 +29,8 @@ class AnymailMail(Mail, HttpProvider):
     """What has the same words goes in one call where the service takes that, on its first attempt."""
 
     concurrency = 64
+    # of the service that takes most
+    batch_size = max(esp.batch for esp in ESPS.values())
     settings = (
         Setting("esp", "The email service.", choices=tuple(ESPS)),
         Setting("api_key", "Its API key; Postmark's server token.", secret=True, required=False),

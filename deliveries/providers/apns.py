@@ -36,6 +36,7 @@ class Apns(OneByOne, Withdraws):
     """One signing key of a team. A device says whether it is reached in the sandbox, and by which app."""
 
     channel = "push"
+    limits = {"bytes": APNS_LIMIT}
     settings = (
         Setting("key", "The text of the .p8 file.", secret=True),
         Setting("key_id", "The key's id, of 10 characters."),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -57,6 +57,8 @@ class Provider(ABC):
     hosts_vary: ClassVar[bool] = False
     # messages a second that one account may send, all processes together; None: as many as it takes
     rate: ClassVar[float | None] = None
+    # how much of each part of a message it takes, where the channel takes more: characters, but for `bytes` and `segments`
+    limits: ClassVar[Mapping[str, int]] = {}
     # for how many seconds it knows a repeat by `Work.message_id`; None: it doesn't
     idempotency: ClassVar[float | None] = None
 

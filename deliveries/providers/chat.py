@@ -26,13 +26,12 @@ class Said:
 
 
 class ChatProvider(HttpProvider):
-    """`title_limit` and `body_limit`: characters that this chat shows."""
+    """`limits`: the characters of a title and a body that this chat shows."""
 
     channel = "chat"
     # a webhook's address is a stranger's choice; what it leads to today is not the chat's word that it is gone
     blocked = Permanent
-    title_limit = 150
-    body_limit = 3_000
+    limits = {"title": 150, "body": 3_000}
 
     def said(self, work: Work) -> Said:
         """What is said, cut to what the chat shows. Raises Permanent where there is nothing."""
@@ -41,7 +40,7 @@ class ChatProvider(HttpProvider):
         if not title and not body:
             raise Permanent("empty", "there is neither a title nor a body")
         link = absolute(work.content.get("action_url"), WEB)
-        return Said(cut(title, self.title_limit), cut(body, self.body_limit), link)
+        return Said(cut(title, self.limits["title"]), cut(body, self.limits["body"]), link)
 
 
 def address_of(work: Work) -> str:

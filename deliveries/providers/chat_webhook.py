@@ -20,8 +20,7 @@ class ChatWebhook(ChatProvider):
 
     hosts_vary = True
     settings = (Setting("secret", "What each post is signed with (whsec_…).", secret=True),)
-    title_limit = 500
-    body_limit = 10_000
+    limits = {"title": 500, "body": 10_000}
     statuses = dict.fromkeys((404, 410), AddressDead)
 
     def __init__(self, account: Account) -> None:

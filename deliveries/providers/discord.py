@@ -26,8 +26,7 @@ class Discord(ChatProvider):
         Setting("token", "A bot's token, to write to channels without a webhook.", secret=True, required=False),
         API_URL,
     )
-    title_limit = 256
-    body_limit = 4_000
+    limits = {"title": 256, "body": 4_000}
     codes = {
         # unknown webhook, channel, guild or user; a webhook's token; nobody whom a bot may write to
         **dict.fromkeys(("10003", "10004", "10013", "10015", "50007", "50027"), AddressDead),
@@ -65,7 +64,7 @@ class Discord(ChatProvider):
 
 def content_of(said: Said) -> dict[str, Any]:
     """One embed; nobody in it is mentioned, whatever it says."""
-    embed = {"title": cut(escaped(said.title), Discord.title_limit), "description": cut(escaped(said.body), 4_096)}
+    embed = {"title": cut(escaped(said.title), Discord.limits["title"]), "description": cut(escaped(said.body), 4_096)}
     embed["url"] = said.link
     return {"embeds": [{name: value for name, value in embed.items() if value}], "allowed_mentions": {"parse": []}}
 

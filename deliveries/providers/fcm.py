@@ -31,6 +31,7 @@ class Fcm(HttpProvider, Withdraws):
     """One project of Firebase."""
 
     channel = "push"
+    limits = {"bytes": FCM_LIMIT}
     settings = (
         Setting("service_account", "What Google gives out as service-account.json.", type="object", secret=True),
         API_URL,
@@ -51,7 +52,7 @@ class Fcm(HttpProvider, Withdraws):
         self._client_of_fcm = Client(self._credentials, self._post, base=self.config.get("url", ""))
 
     async def deliver(self, work: Work) -> Sent:
-        message = fitted(push_of(work), fcm, FCM_LIMIT)
+        message = fitted(push_of(work), fcm, self.limits["bytes"])
         sending: Awaitable[Sent] = self._client_of_fcm.notify(
             fcm_token=work.data.get("token", work.address),
             notification_title=message["notification"].get("title"),

@@ -10,7 +10,7 @@ from deliveries.providers.base import Blocking, Sent
 from deliveries.providers.connections import Connections, drop
 from deliveries.providers.errors import Configuration, Permanent, SendError, Transient
 from deliveries.providers.mail_errors import decide
-from deliveries.providers.mail_message import build
+from deliveries.providers.mail_message import LONGEST_SUBJECT, build
 from hub.fallback.work import Work
 from hub.providers.accounts import Account
 from hub.providers.settings import Setting
@@ -25,6 +25,7 @@ class Mail(Blocking):
     """Say in `backend` through whom."""
 
     channel = "email"
+    limits = {"subject": LONGEST_SUBJECT}
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)

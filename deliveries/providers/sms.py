@@ -31,6 +31,7 @@ class SmsProvider(HttpProvider):
     """A provider of text messages, one number a call. An attempt of unknown outcome is the last one: see `UNKNOWNS`."""
 
     channel = "sms"
+    limits = {"segments": MOST_SEGMENTS}
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)

@@ -18,7 +18,7 @@ class Teams(ChatProvider):
     hosts_vary = True
 
     # a whole message has 28 KB at most, and a character up to 4 bytes
-    body_limit = 5_000
+    limits = {"title": 150, "body": 5_000}
     # the workflow is deleted or off, or its address no longer the right one
     codes = dict.fromkeys(
         ("WorkflowTriggerIsNotEnabled", "WorkflowNotFound", "WorkflowTriggerNotFound", "AuthorizationFailed"),

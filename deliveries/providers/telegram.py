@@ -25,8 +25,7 @@ class Telegram(ChatProvider):
         API_URL,
     )
     # 4,096 characters in all
-    title_limit = 256
-    body_limit = 3_800
+    limits = {"title": 256, "body": 3_800}
     # what follows "Bad Request: "; a 403 is always the chat: blocked, left, never begun
     codes = dict.fromkeys(
         (

@@ -24,6 +24,7 @@ class WebPush(HttpProvider):
     """One pair of VAPID keys."""
 
     channel = "push"
+    limits = {"bytes": WEB_PUSH_LIMIT}
     hosts_vary = True
     settings = (
         Setting("private_key", "The VAPID key: PEM, or base64url of its 32 bytes.", secret=True),
@@ -41,7 +42,7 @@ class WebPush(HttpProvider):
 
     async def deliver(self, work: Work) -> Sent:
         push = push_of(work)
-        body = orjson.dumps(fitted(push, web_push, WEB_PUSH_LIMIT))
+        body = orjson.dumps(fitted(push, web_push, self.limits["bytes"]))
         headers = {"urgency": "high" if push.urgent else "low", "topic": push.collapse_id}
         posted = await self._post(work, body, headers, push.ttl)
         _, _, name = posted.headers.get("location", "").rpartition("/")

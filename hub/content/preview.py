@@ -13,16 +13,23 @@ from hub.content.sources import uses
 from hub.content.templates import get_template
 from hub.content.versions import get_version
 from hub.exceptions import InvalidRequest
+from hub.policy.segments import segments
 from hub.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`locale`: the language that was found, "" for the default. `content`, `bodies`: as a notification has them."""
+    """`locale`: the language that was found, "" for the default. `content`, `bodies`: as a notification has them. `segments`:
+    how many SMS its text message takes, before an account cuts it."""
 
     locale: str
     content: dict[str, Any]
     bodies: dict[str, dict[str, Any]]
+
+    @property
+    def segments(self) -> int:
+        said = self.content | self.bodies.get("sms", {})
+        return segments((said["body"] or said["title"]).strip())
 
 
 def preview(

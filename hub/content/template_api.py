@@ -146,9 +146,8 @@ class TemplatePreview(TemplateView):
         wanted = filling(fields)
         fields.done()
         shown = preview(tenant=self.caller.tenant, key=key, **wanted)
-        return Response(
-            {"version": wanted["number"], "locale": shown.locale, "content": shown.content, "channels": shown.bodies}
-        )
+        words = {"content": shown.content, "channels": shown.bodies, "segments": shown.segments}
+        return Response({"version": wanted["number"], "locale": shown.locale, **words})
 
 
 def filling(fields: Fields) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from hub.providers.services import change_provider, create_provider, delete_prov
 from hub.providers.settings import RATE, shown
 from hub.providers.testing import try_out
 
+# what a kind declares, for people: see docs/adding-a-provider.md
+CAPABILITIES = ("batch_size", "concurrency", "rate", "idempotency", "limits")
+
 
 class ProviderList(ServerView):
     """`/providers`"""
@@ -111,4 +114,9 @@ def _with_circuit(row: Provider, circuit: Shown) -> dict[str, Any]:
 
 def _kind(kind: str) -> dict[str, Any]:
     found = kind_class(kind)
-    return {"kind": kind, "channel": found.channel, "settings": [asdict(one) for one in (*found.settings, RATE)]}
+    return {
+        "kind": kind,
+        "channel": found.channel,
+        "capabilities": {name: getattr(found, name) for name in CAPABILITIES},
+        "settings": [asdict(one) for one in (*found.settings, RATE)],
+    }

@@ -6,6 +6,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from hub.audience.models import Subscriber
+from hub.providers import kinds as registry
 from hub.providers.kinds import kind_class, kinds
 from hub.providers.models import Provider
 from hub.providers.settings import Setting
@@ -87,6 +88,19 @@ def test_every_kind_says_what_it_asks_for(server: Api) -> None:
     kinds = {kind["kind"]: kind for kind in server.get("/provider-kinds").json()["items"]}
     assert kinds["fake_sms"]["channel"] == "sms"
     assert [one["name"] for one in kinds["fake_sms"]["settings"]] == [*(one.name for one in ASKS), "rate"]
+
+
+def test_every_kind_says_what_it_can_do(server: Api) -> None:
+    can = {kind["kind"]: kind["capabilities"] for kind in server.get("/provider-kinds").json()["items"]}
+    assert can["twilio"] == {
+        "batch_size": 1,
+        "concurrency": 200,
+        "rate": None,
+        "idempotency": None,
+        "limits": {"segments": 10},
+    }
+    assert (can["anymail"]["batch_size"], can["apns"]["limits"]) == (1000, {"bytes": 4096})
+    assert all(can[kind]["limits"] for kind in registry.KINDS)
 
 
 def test_a_secret_is_in_no_answer(server: Api) -> None:

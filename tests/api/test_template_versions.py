@@ -120,6 +120,19 @@ def test_a_preview_is_sent_to_nobody(server: Api, invoice: str) -> None:
     assert not Notification.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "segments"),
+    [
+        ({"title": "T" * 160}, 1),
+        ({"title": "T", "body": "b" * 161}, 2),
+        ({"title": "T", "body": "b", "channels": {"sms": {"body": "ж" * 71}}}, 2),
+    ],
+)
+def test_a_preview_counts_its_sms(server: Api, words: dict[str, Any], segments: int) -> None:
+    server.put("/templates/text", words)
+    assert server.post("/templates/text/preview").json()["segments"] == segments
+
+
 def test_a_channel_says_its_own_words(server: Api, invoice: str) -> None:
     say(server, channels=["sms"])
     told = Notification.objects.get()

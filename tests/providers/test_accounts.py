@@ -1,5 +1,7 @@
 """Promise: a tenant is served by its own accounts in their order, and without any by those of the hub."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from pytest_django import Settings
@@ -50,6 +52,14 @@ def test_what_an_account_knows_is_secret_at_rest_and_in_every_text(tenant: Tenan
     (account,) = accounts("sms", [tenant.pk])[tenant.pk]
     assert account.config == {"auth_token": "s3cret", "from": "+49301"}
     assert "s3cret" not in repr(account) + str(row)
+
+
+def test_what_an_account_knows_may_be_in_a_file(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    config = {"kind": "fake_sms", "secret": {"file": str(tmp_path / "secret")}, "from": "Shop"}
+    settings.HUB = settings.HUB | {"providers": {"texts": config}}
+    (account,) = hub_accounts("sms")
+    assert account.config == {"secret": "s3cret", "from": "Shop"}
 
 
 def test_another_setting_is_another_version(settings: Settings) -> None:
