@@ -14,6 +14,7 @@ from hub.fallback.reasons import PROVIDER_RESTING
 from hub.fallback.resting import rest
 from hub.fallback.routes import Directions, Route, Routes, directions
 from hub.fallback.taking import Taken, take_due
+from hub.fallback.telling import deliveries_ended
 from hub.fallback.words import Words, words_to_send
 from hub.fallback.work import Work
 from hub.ids import uuid7
@@ -86,6 +87,8 @@ def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
     states, reasons = [v.state for v in verdicts.values()], [v.reason for v in verdicts.values()]
     with connection.cursor() as db:
         db.execute(_STOP, [list(verdicts), states, reasons])
+    if dead := [delivery_id for delivery_id, verdict in verdicts.items() if verdict.state == "dead"]:
+        deliveries_ended(dead)
     hand_on([delivery_id for delivery_id, verdict in verdicts.items() if verdict.hand_on])
 
 

@@ -15,9 +15,11 @@ from hub.api.openapi.document import document
 from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Subscriber
 from hub.clock import iso
+from hub.content.models import Rendition
 from hub.fallback.record import record
 from hub.fallback.recovery import recover
 from hub.fallback.services import mark_dead
+from hub.inbox.models import InboxItem
 from hub.inbox.ops import OPS
 from hub.inbox.services import mark
 from hub.notifications.retract import retract
@@ -98,10 +100,17 @@ def test_deliveries_are_told_when_they_end_and_by_whatever_way(tenant: Tenant, a
     take()
     expire_leases()
     recover()
+    unsayable = owe(alice)
+    InboxItem.objects.filter(pk=unsayable.item_id).update(locale="pt")
+    Rendition.objects.create(
+        tenant=tenant, notification=unsayable.notification, locale="pt", problems={"": "data.number is missing"}
+    )
+    assert not take().works
     owed = {row.data["id"]: row for row in WebhookDelivery.objects.all()}
     assert {key: (row.type, row.data["reason"]) for key, row in owed.items()} == {
         str(again.pk): ("delivery.dead", "operator"),
         str(lost.pk): ("delivery.dead", "ambiguous"),
+        str(unsayable.pk): ("delivery.dead", "content"),
     }
     assert all("alice@example.com" not in str(row.data) for row in owed.values())
 
