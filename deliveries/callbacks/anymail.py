@@ -26,7 +26,10 @@ from hub.callbacks.events import Call, Event, Kind, Unverified
 from hub.ids import parse_uuid
 from hub.providers.accounts import Account
 
-# esp → its view, and the argument that takes what its calls are signed with; None: nothing but their address proves them
+# what Anymail's views call the `user:password` that those who sign nothing may show
+_SHOWN = "webhook_secret"
+# esp → its view, and the argument that takes what its calls are signed with; None: their address proves them, and a password
+# in it if the account has one
 VIEWS: dict[str, tuple[Any, str | None]] = {
     "amazon_ses": (AmazonSESTrackingWebhookView, None),
     "brevo": (BrevoTrackingWebhookView, None),
@@ -89,7 +92,7 @@ class AnymailReader(Reader):
             # that nobody at Anymail has an account with this ESP any more: it works as it did
             warnings.simplefilter("ignore", AnymailNotSupportedWarning)
             try:
-                return kind(**({signed_with: self.secret} if signed_with and self.secret else {})), signed_with
+                return kind(**({signed_with or _SHOWN: self.secret} if self.secret else {})), signed_with
             except (ImproperlyConfigured, ValueError, TypeError) as error:
                 raise Unverified(f"callback_secret is none of {self.esp}") from error
 

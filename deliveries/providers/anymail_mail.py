@@ -42,7 +42,12 @@ class AnymailMail(Mail, HttpProvider):
         Setting("domain", "Mailgun: the sending domain, if it is not the sender's own.", required=False),
         Setting("stream", "Postmark: the message stream.", required=False),
         Setting("url", "The API's address, if it is not the service's usual one.", type="url", required=False),
-        Setting("callback_secret", "What its webhooks are signed with: key or secret.", secret=True, required=False),
+        Setting(
+            "callback_secret",
+            "What its webhooks are signed with; user:password where they are not signed.",
+            secret=True,
+            required=False,
+        ),
         *MAIL_SETTINGS,
     )
 

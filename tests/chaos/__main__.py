@@ -31,6 +31,9 @@ CHECKS = {
     "cut": cut.run,
     "frames": frames.run,
     "generated": generated.run,
+    "devices": rows.check(
+        "devices", "tests/devices", "tests/fallback/test_devices.py", "tests/deliveries/test_withdrawals.py"
+    ),
     "install": install.run,
     "opposite_orders": opposite_orders.run,
     "redis_outage": redis_outage.run,
@@ -39,11 +42,38 @@ CHECKS = {
     "rolling_restart": rolling_restart.run,
     "idempotency": idempotency.run,
     "strangers": strangers.run,
+    "suppression": rows.check(
+        "suppression",
+        "tests/callbacks",
+        "tests/consent",
+        "tests/deliveries/test_texts.py",
+        "tests/fallback/test_hours.py",
+        "tests/fallback/test_refusals.py",
+        "tests/suppression",
+    ),
     "templates": templates.run,
+    "injections": rows.check(
+        "injections",
+        "tests/content/test_injection.py",
+        "tests/content/test_liquid.py",
+        "tests/content/test_safety.py",
+        "tests/deliveries/providers/test_chat.py",
+        "tests/deliveries/providers/test_injection.py",
+        "tests/deliveries/providers/test_mail_message.py",
+    ),
+    "privacy": rows.check("privacy", "tests/deliveries/test_privacy.py", "tests/logs/test_privacy.py"),
     "providers": rows.check(
         "providers", "tests/deliveries/providers/test_table.py", "tests/deliveries/providers/test_chat.py"
     ),
     "ssrf": rows.check("ssrf", "tests/deliveries/test_ssrf.py", "tests/test_outbound.py"),
+    "ways_out": rows.check(
+        "ways_out",
+        "tests/deliveries/test_every_channel.py",
+        "tests/deliveries/callbacks",
+        "tests/deliveries/providers/test_fcm.py",
+        "tests/deliveries/providers/test_apns.py",
+        "tests/deliveries/providers/test_anymail_mail.py",
+    ),
     "webhooks": webhooks.run,
 }
 

@@ -8,17 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from celery.signals import before_task_publish
+from django.db.models.functions import Now
+from django.test import Client
 from pytest_django import Settings
 
 from deliveries import webhooks
 from deliveries.flights import Answered, take_off
 from hub.audience.models import Subscriber
+from hub.callbacks.addresses import callback_url
+from hub.callbacks.models import Callback
+from hub.callbacks.processing import sweep
 from hub.fallback.work import Work
 from hub.ids import uuid7
-from hub.providers.accounts import Account
+from hub.providers.accounts import Account, hub_accounts
 from hub.providers.kinds import kind_class
 from hub.wake import WEBHOOKS_QUEUE
 from hub.webhooks.services import create_webhook
@@ -128,6 +134,50 @@ def leaves(value: Any) -> Iterator[str]:
             yield from leaves(one)
     else:
         yield str(value)
+
+
+# accounts whose provider calls back: the first ones sign their calls
+CALLBACKS: dict[str, dict[str, Any]] = {
+    **{esp: {"kind": "anymail", "esp": esp} for esp in ("sendgrid", "mailgun", "resend", "amazon_ses")},
+    **{kind: {"kind": kind, "auth_token": MARK, "callback_secret": MARK} for kind in ("twilio", "vonage", "sns")},
+    **{esp: {"kind": "anymail", "esp": esp} for esp in ("postmark", "brevo", "mailjet", "sparkpost")},
+    **{kind: {"kind": kind} for kind in ("africas_talking", "beem")},
+}
+# what no reader can make anything of, and what one could
+CALLS = (
+    (b"{", "application/json"),
+    (json.dumps([{"event": MARK, "email": ADDRESS}, QUOTES]).encode(), "application/json"),
+    (json.dumps({**QUOTES, "RecordType": "Bounce", "Email": ADDRESS, "event": MARK}).encode(), "application/json"),
+    (json.dumps({"Type": "Notification", "Message": QUOTE, "MessageId": MARK}).encode(), "text/plain"),
+    (json.dumps({"request_id": MARK, "Status": "FAILED", "dest_addr": ADDRESS}).encode(), "application/json"),
+    (f"text=STOP&from={ADDRESS}&id={MARK}&Body=STOP&From={ADDRESS}".encode(), "application/x-www-form-urlencoded"),
+    (f"id={MARK}&status=Failed&failureReason={QUOTE}".encode(), "application/x-www-form-urlencoded"),
+)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_callbacks(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """What is refused, what is kept and what nothing can be made of, at addresses that are secrets themselves. As it is
+    written, since Django's own lines name the path until then."""
+    settings.HUB = settings.HUB | {"providers": CALLBACKS}
+    accounts = [account for channel in ("email", "sms") for account in hub_accounts(channel)]
+    urls = {account.key: urlsplit(callback_url(account)).path for account in accounts}
+    statuses = {name: {call(url, *told) for told in CALLS} for name, url in urls.items()}
+    assert {call(f"{url}{MARK}", *CALLS[0]) for url in urls.values()} == {404}
+    assert {name for name, seen in statuses.items() if 200 in seen} >= {"postmark", "africas_talking", "beem"}
+    assert {name for name, seen in statuses.items() if seen == {403}} >= {"sendgrid", "amazon_ses", "twilio", "vonage"}
+    for _ in range(2):
+        assert sweep(limit=1_000)
+        Callback.objects.filter(due_at__isnull=False).update(due_at=Now())
+    written = [formatter("json").format(record) for record in caplog.records]
+    assert len(written) > len(accounts) * len(CALLS)
+    secrets = {MARK, *(url.rpartition("/")[2] for url in urls.values())}
+    assert [line for line in written for word in secrets if word in line] == []
+
+
+def call(url: str, body: bytes, kind: str) -> int:
+    shown = {"X-Twilio-Signature": MARK, "Authorization": f"Basic {MARK}", "Svix-Signature": MARK}
+    return Client().post(f"{url}?q={MARK}", body, content_type=kind, headers=shown).status_code
 
 
 def test_webhooks(alice: Subscriber, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,14 +1,20 @@
 """Promise: a text message is never sent twice where nobody knows what became of the first, and never after STOP."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from deliveries import dispatch
 from hub.audience.models import Subscriber
+from hub.callbacks.addresses import callback_url
+from hub.callbacks.processing import sweep
 from hub.fallback.models import Attempt, Delivery
+from hub.providers.accounts import hub_accounts
 from hub.suppression.models import Suppression
+from project.emulators.callbacks import Callback
 from project.emulators.script import HANG, RESET_AFTER, Deed, Refusal
 from project.emulators.serving import serving
 from project.emulators.twilio import Twilio
@@ -69,3 +75,38 @@ def test_a_number_that_is_dead_for_another_reason_is_on_no_list(phone: Subscribe
     twilio.script.always(Refusal(400, "21211"))
     assert owe_text(phone).reason == "address_dead"
     assert not Suppression.objects.exists()
+
+
+def test_who_answers_stop_is_written_to_no_more_until_they_answer_start(phone: Subscriber, twilio: Twilio) -> None:
+    """As Twilio tells it: signed, to the account's own address."""
+    url = callback_url(hub_accounts("sms")[0])
+
+    def answers(text: str, *, sender: str = NUMBER) -> int:
+        told = twilio.incoming(url, sender=sender, to="+15005550006", body=text)
+        status = post(told, signed=True)
+        sweep()
+        return status
+
+    assert owe_text(phone).state == "sent"
+    assert answers("what is this?") == answers("Stop", sender="+15005550009") == 200
+    assert owe_text(phone).state == "sent"
+    assert answers("Stop it.") == 200
+    listed = Suppression.objects.get()
+    assert (listed.address, listed.reason, listed.source) == (NUMBER, "stop", "twilio:first")
+    assert owe_text(phone).reason == "suppressed"
+    assert answers("START") == 200
+    assert owe_text(phone).state == "sent"
+    assert len(twilio.recorder.asked()) == 3
+
+
+def test_nobody_stops_or_starts_anybody_unsigned(phone: Subscriber, twilio: Twilio) -> None:
+    url = callback_url(hub_accounts("sms")[0])
+    assert post(twilio.incoming(url, sender=NUMBER, to="+15005550006", body="STOP"), signed=False) == 403
+    sweep()
+    assert owe_text(phone).state == "sent"
+
+
+def post(told: Callback, *, signed: bool) -> int:
+    headers = {"X-Twilio-Signature": told.headers["x-twilio-signature"] if signed else "bm9uZQ=="}
+    kind = told.headers["content-type"]
+    return Client().post(urlsplit(told.url).path, told.body, content_type=kind, headers=headers).status_code

@@ -49,8 +49,8 @@ def make_work(content: dict[str, Any] | None = None, **fields: Any) -> Work:
 
 
 def carry(account: Account, *works: Work) -> list[Receipt]:
-    """What comes of them, one after the other, through one provider."""
-    provider = kind_class(account.kind)(account)
+    """What comes of them, one after the other, through one provider. Raises Configuration where it can't be made."""
+    provider = kind_class(account.kind).made(account)
 
     async def carried() -> list[Receipt]:
         try:

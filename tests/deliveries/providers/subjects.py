@@ -105,6 +105,8 @@ SUBJECTS = [
         # an access token that has expired is fetched again; one that can't be fetched has sent nothing
         differs={
             "status401": "transient",
+            # another project's token
+            "status403": "unfit",
             "status404": "address_dead",
             "resetbefore": "transient",
             "empty": "ambiguous",
