@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,9 @@ class Matched:
     read_on: str
 
 
-def apply(events: Sequence[Event], *, label: str, tenant_id: UUID | None) -> list[tuple[UUID, UUID]]:
+def apply(
+    events: Sequence[Event], *, label: str, tenant_id: UUID | None, received_at: datetime
+) -> list[tuple[UUID, UUID]]:
     """Put on record what is new in `events`, with all that follows, in the caller's transaction.
 
     `label`: the account that told; only what it carried, for the tenant that it belongs to, is believed. Returns the
@@ -43,7 +46,7 @@ def apply(events: Sequence[Event], *, label: str, tenant_id: UUID | None) -> lis
     fresh = _note(matched)
     _settle_fates(fresh)
     suppress([entry for one in fresh if (entry := _entry(one, label))])
-    _answers(events, label, tenant_id)
+    _answers(events, label, tenant_id, received_at)
     _tell(fresh)
     return [(one.subscriber_id, one.item_id) for one in matched if one.event.kind == one.read_on]
 
@@ -139,15 +142,16 @@ def _entry(one: Matched, label: str) -> Entry | None:
     return Entry(one.tenant_id, one.channel, one.address, reason, label)
 
 
-def _answers(events: Sequence[Event], label: str, tenant_id: UUID | None) -> None:
-    """STOP and START: about a number, whatever it was sent. Each tenant of the account that knows it is meant."""
+def _answers(events: Sequence[Event], label: str, tenant_id: UUID | None, received_at: datetime) -> None:
+    """STOP and START: about a number, whatever it was sent. Each tenant of the account that knows it is meant. A START that is
+    worked through late, or once more, takes back no STOP that came after it."""
     for event in (event for event in events if event.kind in (Kind.STOPPED, Kind.STARTED) and event.address):
         knowing = Subscriber.objects.filter(phone=event.address).values_list("tenant", flat=True).distinct()
         meant = [tenant_id] if tenant_id else list(knowing)
         if event.kind == Kind.STOPPED:
-            suppress([Entry(tenant, "sms", event.address, "stop", label) for tenant in meant])
+            suppress([Entry(tenant, "sms", event.address, "stop", label, received_at) for tenant in meant])
         else:
-            resume(tenant_ids=meant, channel="sms", address=event.address)
+            resume(tenant_ids=meant, channel="sms", address=event.address, said_at=received_at)
 
 
 _OF_DELIVERIES = (*_FATES, *_HAS_IT)

@@ -54,7 +54,7 @@ def _work_through(row: Callback) -> None:
     # an account that is gone has nothing to say any more
     events: Sequence[Event] = reader_class(account.kind)(account).read(_call(row)) if account else ()
     with transaction.atomic():
-        read = apply(events, label=row.label, tenant_id=row.tenant_id)
+        read = apply(events, label=row.label, tenant_id=row.tenant_id, received_at=row.received_at)
     marks: defaultdict[UUID, list[str]] = defaultdict(list)
     for subscriber_id, item_id in read:
         marks[subscriber_id].append(str(item_id))

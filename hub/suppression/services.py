@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,14 @@ from hub.tenancy.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An address, in its one spelling, that is not to be written to any more. `source`: who said so."""
+    """An address, in its one spelling, that is not to be written to any more. `source`: who said so; `at`: when, None: now."""
 
     tenant_id: UUID
     channel: str
     address: str
     reason: str
     source: str
+    at: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -34,9 +36,9 @@ class Entry:
 
 _SUPPRESS = """
 INSERT INTO hub_suppression (id, tenant_id, channel, digest, address, reason, source, created_at)
-SELECT e.id, e.tenant_id, e.channel, e.digest, e.address, e.reason, e.source, now()
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-    AS e(id, tenant_id, channel, digest, address, reason, source)
+SELECT e.id, e.tenant_id, e.channel, e.digest, e.address, e.reason, e.source, COALESCE(e.at, now())
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+    AS e(id, tenant_id, channel, digest, address, reason, source, at)
 ON CONFLICT (tenant_id, channel, digest) WHERE lifted_at IS NULL DO UPDATE SET reason = excluded.reason,
     source = excluded.source, address = excluded.address
 WHERE hub_suppression.reason = 'unsubscribe' AND excluded.reason <> 'unsubscribe'
@@ -59,6 +61,7 @@ def suppress(entries: Sequence[Entry]) -> int:
         [encrypted(entry.address) for entry in ordered],
         [entry.reason for entry in ordered],
         [entry.source[:100] for entry in ordered],
+        [entry.at for entry in ordered],
     ]
     with connection.cursor() as db:
         db.execute(_SUPPRESS, columns)
@@ -73,11 +76,11 @@ def lift(*, tenant: Tenant, channel: str, address: str) -> None:
         raise NotFound("This address is not on the list.")
 
 
-def resume(*, tenant_ids: Collection[UUID], channel: str, address: str) -> None:
-    """Their owner has answered START: what only STOP kept off is written to again."""
+def resume(*, tenant_ids: Collection[UUID], channel: str, address: str, said_at: datetime) -> None:
+    """Their owner has answered START, which was heard at `said_at`: what only an earlier STOP kept off is written to again."""
     digests = [digest_of(tenant_id, channel, address) for tenant_id in tenant_ids]
     stopped = Suppression.objects.filter(digest__in=digests, reason=Suppression.Reason.STOP, lifted_at=None)
-    stopped.update(lifted_at=Now())
+    stopped.filter(created_at__lt=said_at).update(lifted_at=Now())
 
 
 def lift_all(*, tenant: Tenant, suppression_ids: Sequence[UUID]) -> int:
