@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hub.content.models import Template
 from hub.notifications.models import Notification
 from tests.api.client import Api, fields_of, problem_of, rolled_back
 
@@ -137,3 +138,11 @@ def test_none_is_the_key_of_no_layout(server: Api) -> None:
     refused = server.put("/templates/none", {"kind": "layout", "html": "{{ content }}"})
     assert fields_of(problem_of(refused, 422, "invalid_request")) == {"key"}
     assert server.put("/templates/none", {"title": "Nothing new"}).status_code == 200
+
+
+def test_once_it_is_gone_all_the_same_mails_are_in_the_hubs_own(server: Api, shop: None) -> None:
+    """The admin deletes what it is told to."""
+    Template.objects.filter(key="shop").delete()
+    assert mail_of(server, title="Hi") == {}
+    put(server, "mail", title="Hi", channels={"email": {"html": '<b>Tea</b>{% render "footer" %}'}})
+    assert mail_of(server, template="mail")["html"] == "<b>Tea</b><i>Acme</i>"

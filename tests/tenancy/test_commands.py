@@ -12,6 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from hub.chat.models import ChatAddress
+from hub.content.models import Template, TemplateVersion
+from hub.content.preview import preview
+from hub.content.templates import delete_template
 from hub.devices.models import Device
 from hub.exceptions import HubError
 from hub.tenancy import keys, tokens
@@ -62,6 +65,19 @@ def test_one_of_the_demo_can_be_reached_everywhere_where_there_are_emulators(tmp
     assert sorted(devices) == [("carol", "apns"), ("carol", "fcm"), ("carol", "web_push")]
     chats = ChatAddress.objects.values_list("subscriber__external_id", "kind")
     assert sorted(chats) == [("carol", kind) for kind in sorted(ChatAddress.Kind.values)]
+
+
+def test_the_demo_has_the_shops_mails_once(tmp_path: Path) -> None:
+    """What was changed of them since is left alone."""
+    made(tmp_path / "demo.json")
+    demo = Tenant.objects.get()
+    for key in ("order-placed", "order-shipped", "order-delivered", "security-alert", "offers"):
+        html = preview(tenant=demo, key=key).bodies["email"]["html"]
+        assert "Demo shop, 1 High Street, York" in html
+    delete_template(tenant=demo, key="offers")
+    made(tmp_path / "demo.json")
+    assert not Template.objects.filter(key="offers").exists()
+    assert set(TemplateVersion.objects.values_list("number", flat=True)) == {1}
 
 
 def test_making_it_again_renews_the_credentials(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from hub.audience.services import upsert_subscriber
+from hub.content.packs import install
 from hub.tenancy.models import ApiKey, Tenant
 from hub.tenancy.services import create_api_key
 from hub.tenancy.tokens import mint
@@ -25,6 +26,7 @@ from project.demo.addresses import reach_everywhere
 SLUG = "demo"
 # Numbers that are kept for fiction. Alice and Bob have no device: who of them is away is mailed at once.
 PEOPLE = (("alice", "Alice", "+12025550101"), ("bob", "Bob", "+12025550102"), ("carol", "Carol", "+12025550103"))
+BRANDING = {"name": "Demo shop", "address": "Demo shop, 1 High Street, York", "support_url": "mailto:help@example.com"}
 ADMIN = "admin"
 LIFE = timedelta(hours=24)
 
@@ -60,7 +62,9 @@ class Command(BaseCommand):
 
 
 def _tenant(url: str) -> Tenant:
-    tenant, _ = Tenant.objects.get_or_create(slug=SLUG, defaults={"name": "Demo"})
+    tenant, created = Tenant.objects.get_or_create(slug=SLUG, defaults={"name": "Demo", "branding": BRANDING})
+    if created:
+        install(tenant=tenant, pack="shop")
     tenant.allowed_origins = sorted({*tenant.allowed_origins, url.rstrip("/")})
     tenant.save(update_fields=["allowed_origins"])
     return tenant
