@@ -17,7 +17,7 @@ from hub.conf import conf
 from hub.fallback.record import Result
 from hub.fallback.work import Work
 from hub.providers.accounts import Account
-from hub.trace import log_error, tracing
+from hub.trace import log_error, trace
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +66,10 @@ class _Flight:
                 group.create_task(self._send(provider, batch))
 
     async def _send(self, provider: Provider, batch: Sequence[Work]) -> None:
-        with tracing(**_ids(batch)):
-            async with pool.places(provider, self.lane):
-                receipts = await _call(provider, batch, self.latest)
-            self._land(batch, receipts, safe=provider.idempotency is not None)
+        trace(**_ids(batch))
+        async with pool.places(provider, self.lane):
+            receipts = await _call(provider, batch, self.latest)
+        self._land(batch, receipts, safe=provider.idempotency is not None)
 
     def _land(self, batch: Sequence[Work], receipts: Sequence[Receipt], *, safe: bool) -> None:
         for work, receipt in zip(batch, receipts, strict=True):

@@ -1,7 +1,6 @@
 """The hub's settings: one typed, frozen object over Django's `HUB` dict. Unknown keys are a system check error (hub.E001)."""
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -113,18 +112,17 @@ class Conf:
 class _LazyConf:
     """Reads Django's settings on first use and again when a test overrides them."""
 
-    @cached_property
-    def _conf(self) -> Conf:
-        overlay = {"redis_url": getattr(settings, "REDIS_URL", "")} | getattr(settings, "HUB", {})
-        known = {f.name for f in fields(Conf)}
-        return Conf(**{key: value for key, value in overlay.items() if key in known})
-
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._conf, name)
+        """Only for what isn't there yet: from then on all are attributes like any other."""
+        known = {f.name for f in fields(Conf)}
+        overlay = {"redis_url": getattr(settings, "REDIS_URL", "")} | getattr(settings, "HUB", {})
+        made = Conf(**{key: value for key, value in overlay.items() if key in known})
+        self.__dict__.update({key: getattr(made, key) for key in known})
+        return getattr(made, name)
 
     def reset(self, *, setting: str, **_: object) -> None:
         if setting in ("HUB", "REDIS_URL"):
-            self.__dict__.pop("_conf", None)
+            self.__dict__.clear()
 
 
 _lazy = _LazyConf()

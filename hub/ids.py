@@ -10,6 +10,7 @@ _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _TAIL = 74  # random bits after the milliseconds
 _STEP = 7  # random bytes by which the next id of the same millisecond is greater
+_BOUGHT = 640  # random bytes that are asked for at once: each call of the system lets another thread run
 # An id carries the time of the process that made it, a row that of the database: they may differ by this.
 SKEW = timedelta(minutes=5)
 # every id was made between them, but callers may ask for any instant
@@ -17,6 +18,25 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzin
 
 _lock = threading.Lock()
 _last = 0
+_random = b""
+
+
+def _bytes(count: int) -> int:
+    """So many random bytes, as a number; for who holds the lock."""
+    global _random
+    if len(_random) < count:
+        _random = os.urandom(_BOUGHT)
+    taken, _random = _random[:count], _random[count:]
+    return int.from_bytes(taken, "big")
+
+
+def _forget() -> None:
+    """Of what its parent has bought a new process must use nothing."""
+    global _random, _lock
+    _random, _lock = b"", threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def uuid7() -> uuid.UUID:
@@ -26,11 +46,11 @@ def uuid7() -> uuid.UUID:
     millisecond, or when the clock was put back, the last one is increased by a random step (§6.2, method 2).
     """
     global _last
-    tail = int.from_bytes(os.urandom(10), "big") >> 6
     with _lock:
+        tail = _bytes(10) >> 6
         fresh = time.time_ns() // 1_000_000 << _TAIL | tail
         ahead = fresh >> _TAIL > _last >> _TAIL
-        _last = value = fresh if ahead else _last + 1 + int.from_bytes(os.urandom(_STEP), "big")
+        _last = value = fresh if ahead else _last + 1 + _bytes(_STEP)
     rand_a, rand_b = value >> 62 & 0xFFF, value & ((1 << 62) - 1)
     return uuid.UUID(int=value >> _TAIL << 80 | _VERSION | rand_a << 64 | _VARIANT | rand_b)
 

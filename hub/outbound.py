@@ -5,6 +5,7 @@ A name is resolved here, every address that it has is checked, and the connectio
 
 import ipaddress
 import math
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from hub.loop import run
 
 MAX_URL = 2_000
 _CHUNK = 16 * 1024
+_UNFIT = re.compile(r"[\x00-\x20\x7f]")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Nobody's on the internet, though not every Python that we run on says so: protocols of the IETF's own (a cloud keeps its
 # machines' secrets there), Teredo, documentation, segment routing, and NAT64 of a network's own.
@@ -135,7 +137,7 @@ def check_url(url: str) -> None:
         host, port = parts.host, parts.port
     except ValueError as error:
         raise Blocked("This is not a URL.") from error
-    if len(url) > MAX_URL or not host or not port or any(ord(char) <= 32 or ord(char) == 127 for char in url):
+    if len(url) > MAX_URL or not host or not port or _UNFIT.search(url):
         raise Blocked("This is not a URL.")
     if parts.scheme not in ("http", "https") or parts.user is not None or parts.password is not None:
         raise Blocked("The URL must be https, without a user and a password.")

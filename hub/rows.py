@@ -1,12 +1,14 @@
 """Models from hand-written SQL, for the few reads that every request makes: the ORM takes four times as long to ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
 
 
 def columns(model: type[Model], alias: str) -> str:
@@ -23,6 +25,15 @@ def instances(models: Sequence[type[Model]], values: Sequence[Any]) -> list[Any]
         found.append(None if own[shape.key] is None else _instance(model, shape, own))
         begin += shape.width
     return found
+
+
+def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
+    """Those that there are, whole."""
+    statement = f"SELECT {columns(model, 't')} FROM {model._meta.db_table} t WHERE t.id = ANY(%s)"  # noqa: S608 constants only
+    with connection.cursor() as db:
+        db.execute(statement, [list(keys)])
+        found = [instances([model], values)[0] for values in db.fetchall()]
+    return {one.pk: one for one in found}
 
 
 def _instance(model: type[Model], shape: "_Shape", values: list[Any]) -> Model:

@@ -5,14 +5,24 @@ Only ids, never a name, an address, a title or a token. The hub logs by `logging
 
 import logging
 import traceback
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 
 def tracing(**ids: object) -> AbstractContextManager[None]:
     """For the while: request_id, tenant (a slug), notification_id, delivery_id, attempt_id. None: not known."""
-    return bound_contextvars(**{name: None if value is None else str(value) for name, value in ids.items()})
+    return bound_contextvars(**_said(ids))
+
+
+def trace(**ids: object) -> None:
+    """`tracing` for the rest of a task, whose context is its own."""
+    bind_contextvars(**_said(ids))
+
+
+def _said(ids: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in ids.items()}
 
 
 def request_id() -> str:

@@ -19,6 +19,13 @@ EXTRAS = (
     *("attempt_id", "batches", "code", "method", "ms", "outcome", "provider", "reason", "route", "status"),
     *("session_id", "subscriber_id", "tenant", "webhook_delivery_id", "webhook_id"),
 )
+# What only the hub itself says, in words that no cleaning would change.
+OURS = frozenset(
+    (
+        *("timestamp", "level", "logger", "tenant", "notification_id", "delivery_id", "attempt_id", "outcome"),
+        *("session_id", "subscriber_id", "webhook_delivery_id", "webhook_id"),
+    )
+)
 # They bring handlers of their own, which would write each line twice and in another form.
 BORROWED = ("django", "django.server", "django.channels.server", "uvicorn", "uvicorn.error", "uvicorn.access", "daphne")
 
@@ -102,7 +109,7 @@ def route_for_path(_: Any, __: str, event: EventDict) -> EventDict:
 
 def leave_out(_: Any, __: str, event: EventDict) -> EventDict:
     """A last net under what others write: addresses, numbers, tokens, passwords. What is not known is not shown."""
-    return {name: _clean(value) for name, value in event.items() if value is not None}
+    return {name: value if name in OURS else _clean(value) for name, value in event.items() if value is not None}
 
 
 def _clean(value: Any) -> Any:

@@ -47,7 +47,7 @@ class Fcm(HttpProvider, Withdraws):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._credentials = _credentials(self.config.get("service_account"))
+        self._credentials = credentials_of(self.config.get("service_account"))
         self._token = GoogleToken(self._credentials, self._call)
         self._client_of_fcm = Client(self._credentials, self._post, base=self.config.get("url", ""))
 
@@ -121,7 +121,7 @@ class Client(FCMNotification):
         return Sent(message_id=name, code=str(answer.status))
 
 
-def _credentials(given: Mapping[str, str] | str | None) -> Credentials:
+def credentials_of(given: Mapping[str, str] | str | None) -> Credentials:
     """Raises Configuration for what is no service account of a project."""
     try:
         info = dict(orjson.loads(given) if isinstance(given, str) else given or {})

@@ -44,16 +44,16 @@ class HttpSms(SmsProvider):
         self._url, self._format = self.needed("url"), self.config.get("format") or "json"
         try:
             self._headers = {name: one_line(name, value) for name, value in (self.config.get("headers") or {}).items()}
-            self._body = orjson.loads(self.config.get("body") or _USUAL_BODY)
+            self._form = _divided(orjson.loads(self.config.get("body") or _USUAL_BODY))
             self._success = {int(status) for status in (self.config.get("success") or "").split(",") if status.strip()}
         except (ValueError, Permanent) as error:
             raise Configuration("settings", "`body` must be JSON, `success` numbers, each header a line") from error
-        if self._format != "json" and not isinstance(self._body, dict):
+        if self._format != "json" and not isinstance(self._form, dict):
             raise Configuration("settings", "`body` must be an object to be sent as a form or in the query")
 
     async def deliver(self, work: Work) -> Sent:
         values = {"to": work.address, "digits": digits(work.address), "from": self.sender(work)}
-        content = _filled(self._body, values | {"text": self.text(work), "id": work.message_id})
+        content = _filled(self._form, values | {"text": self.text(work), "id": work.message_id})
         answer = await self._sent(content)
         if self._success and answer.status not in self._success:
             raise self.refused(answer)
@@ -70,15 +70,22 @@ class HttpSms(SmsProvider):
         return await self.call(method, f"{self._url}{separator}{fields}", headers=self._headers, body=None)
 
 
-def _filled(template: Any, values: Mapping[str, str]) -> Any:
-    """`template` with its strings filled in."""
-    if isinstance(template, str):
-        return _PLACE.sub(lambda place: values[place[1]], template)
-    if isinstance(template, dict):
-        return {name: _filled(one, values) for name, one in template.items()}
-    if isinstance(template, list):
-        return [_filled(one, values) for one in template]
-    return template
+def _divided(body: Any) -> Any:
+    """`body` with a tuple for each string: its text, and every second one the name of a place."""
+    if isinstance(body, str):
+        return tuple(_PLACE.split(body))
+    if isinstance(body, dict):
+        return {name: _divided(one) for name, one in body.items()}
+    return [_divided(one) for one in body] if isinstance(body, list) else body
+
+
+def _filled(form: Any, values: Mapping[str, str]) -> Any:
+    """What `_divided` was given, with its places filled in."""
+    if isinstance(form, tuple):
+        return "".join([values[part] if n % 2 else part for n, part in enumerate(form)])
+    if isinstance(form, dict):
+        return {name: _filled(one, values) for name, one in form.items()}
+    return [_filled(one, values) for one in form] if isinstance(form, list) else form
 
 
 def _at(answer: Any, path: str) -> str:

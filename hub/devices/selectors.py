@@ -2,29 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
+from django.db import connection
 from django.db.models import QuerySet
 
 from hub.audience.models import Subscriber
 from hub.devices.models import Device
 from hub.exceptions import NotFound
+from hub.tenancy.crypto import decrypted
 
 
-@dataclass(frozen=True, slots=True)
-class PushTarget:
+class PushTarget(NamedTuple):
     """What it takes to push to a device. `keys`: `p256dh` and `auth` of a Web Push subscription, else empty."""
 
     device_id: UUID
     external_id: str
     platform: str
-    token: str
-    keys: Mapping[str, str]
     app: str
     environment: str
     locale: str
+    token: str
+    keys: Mapping[str, str]
 
 
 # SQL on `hub_subscriber s`: whether there is a device to push to
@@ -44,19 +45,18 @@ def get_device(subscriber: Subscriber, external_id: str) -> Device:
     return found
 
 
+_TARGETS = """
+SELECT subscriber_id, token, keys, id, external_id, platform, app, environment, locale FROM hub_device
+WHERE subscriber_id = ANY(%s) AND deactivated_at IS NULL ORDER BY id
+"""
+
+
 def push_targets(subscriber_ids: Collection[UUID]) -> dict[UUID, Sequence[PushTarget]]:
     """The active devices of each subscriber, in one query. Who has none is absent."""
     found: defaultdict[UUID, list[PushTarget]] = defaultdict(list)
-    for device in Device.objects.filter(subscriber__in=subscriber_ids, deactivated_at=None).order_by("id"):
-        target = PushTarget(
-            device_id=device.pk,
-            external_id=device.external_id,
-            platform=device.platform,
-            token=device.token,
-            keys=orjson.loads(device.keys) if device.keys else {},
-            app=device.app,
-            environment=device.environment,
-            locale=device.locale,
-        )
-        found[device.subscriber_id].append(target)
+    with connection.cursor() as db:
+        db.execute(_TARGETS, [list(subscriber_ids)])
+        for subscriber_id, token, keys, *fields in db.fetchall():
+            secrets = {"token": decrypted(token), "keys": orjson.loads(decrypted(keys) or "{}")}
+            found[subscriber_id].append(PushTarget(*fields, **secrets))
     return dict(found)

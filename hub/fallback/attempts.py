@@ -1,8 +1,7 @@
 """Attempts go on record before a provider is called: what is called without being on record can't be recovered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -10,8 +9,7 @@ from django.db import connection
 from hub.ids import uuid7
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """An attempt that is about to be made. `provider`: the label of the account."""
 
     attempt_id: UUID

@@ -120,7 +120,7 @@ def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, cont
         address=route.destination.address,
         data=route.destination.data,
         tenant=due.tenant.slug,
-        notification_id=notification.pk,
+        notification_id=notification.id,
         item_id=due.item_id,
         event=notification.event,
         category=notification.category,

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -22,8 +22,7 @@ STOP, HARD_BOUNCE = Suppression.Reason.STOP, Suppression.Reason.HARD_BOUNCE
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words. `elsewhere`,
     `safe`: see `hub.policy.retry.Answer`. `opted_out`: the address is dead because its owner told the provider STOP."""
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from hub.fallback.destinations import Destination, Destinations, destinations
@@ -16,8 +17,7 @@ from hub.providers.accounts import Account, accounts
 SETTLED = frozenset({DeliveryDestination.Outcome.SENT, DeliveryDestination.Outcome.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A destination, the account that is to reach it, and whether there is another that was not tried."""
 
     destination: Destination

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,8 +18,7 @@ from hub.webhooks import outbox
 _DESTINATION = {Outcome.SENT: "sent", Outcome.AMBIGUOUS: "unknown"} | dict.fromkeys(FINAL, "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """The outcome of one attempt, as it goes on record."""
 
     destination_id: UUID
@@ -48,10 +46,16 @@ def locked(claimed: QuerySet[Delivery]) -> dict[UUID, Claimed]:
     return {row[0]: Claimed(*row) for row in claimed.values_list(*Claimed._fields)}
 
 
+_LOCK = f"""
+SELECT {", ".join(Claimed._fields)} FROM hub_delivery WHERE id = ANY(%s) AND state = 'claimed' ORDER BY id FOR UPDATE
+"""  # noqa: S608 constants only
+
+
 def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Claimed]:
     """Those of the deliveries that are still claimed, locked in order of their ids."""
-    rows = Delivery.objects.filter(id__in=delivery_ids, state=Delivery.State.CLAIMED)
-    return locked(rows.order_by("id").select_for_update())
+    with connection.cursor() as db:
+        db.execute(_LOCK, [list(delivery_ids)])
+        return {row[0]: Claimed(*row) for row in db.fetchall()}
 
 
 _ATTEMPTS = """

@@ -1,16 +1,36 @@
 """What has come due, taken with all that a claim asks about it, in one statement and two more for what the rows share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from hub.clock import due as is_due
 from hub.conf import conf
-from hub.notifications.models import Notification
+from hub.rows import by_key
 from hub.tenancy.models import Tenant
+
+
+class Told(NamedTuple):
+    """A notification, as far as sending it goes."""
+
+    id: UUID
+    tenant_id: UUID
+    event: str
+    category: str
+    required: bool
+    default_on: bool
+    status: str
+    priority: str
+    expires_at: datetime | None
+    group_key: str
+    request_id: str
+    content: dict[str, Any]
+    bodies: dict[str, Any]
+    overrides: dict[str, Any]
 
 
 class Taken(NamedTuple):
@@ -18,7 +38,7 @@ class Taken(NamedTuple):
     make than a provider to call."""
 
     id: UUID
-    notification: Notification
+    notification: Told
     tenant: Tenant
     item_id: UUID
     subscriber_id: UUID
@@ -54,11 +74,7 @@ class Taken(NamedTuple):
         return [end for end in (self.notification.expires_at, self.expires_at) if end]
 
 
-# what is read of a notification on the way out; its lists may be long
-_READ = (
-    *("tenant", "event", "category", "required", "default_on", "status", "priority", "expires_at", "group_key"),
-    *("content", "bodies", "overrides", "template", "version", "request_id"),
-)
+_TOLD = f"SELECT {', '.join(Told._fields)} FROM hub_notification WHERE id = ANY(%s)"  # noqa: S608 constants only
 _TAKE = f"""
 WITH due AS (
     SELECT id FROM hub_delivery
@@ -87,18 +103,18 @@ def take_due(*, channel: str, lane: str, limit: int) -> list[Taken]:
     with connection.cursor() as db:
         db.execute(_TAKE, [channel, lane, limit, conf.delivery_lease])
         rows = db.fetchall()
-    notifications = _notifications({row[1] for row in rows}) if rows else {}
-    return [_taken(notifications[row[1]], row) for row in rows]
+    if not rows:
+        return []
+    notifications = _notifications({row[1] for row in rows})
+    tenants = by_key(Tenant, {told.tenant_id for told in notifications.values()})
+    return [_taken(notifications[row[1]], tenants, row) for row in rows]
 
 
-def _notifications(ids: Collection[UUID]) -> dict[UUID, Notification]:
-    """With their tenants, of which there are few: not one for each."""
-    found = Notification.objects.only(*_READ).in_bulk(ids)
-    tenants = Tenant.objects.in_bulk({one.tenant_id for one in found.values()})
-    for one in found.values():
-        one.tenant = tenants[one.tenant_id]
-    return found
+def _notifications(ids: Collection[UUID]) -> dict[UUID, Told]:
+    with connection.cursor() as db:
+        db.execute(_TOLD, [list(ids)])
+        return {row[0]: Told(*row[:-3], *map(orjson.loads, row[-3:])) for row in db.fetchall()}
 
 
-def _taken(notification: Notification, row: tuple[object, ...]) -> Taken:
-    return Taken(row[0], notification, notification.tenant, *row[2:])  # type: ignore[arg-type]  # as the statement says
+def _taken(told: Told, tenants: Mapping[UUID, Tenant], row: tuple[object, ...]) -> Taken:
+    return Taken(row[0], told, tenants[told.tenant_id], *row[2:])  # type: ignore[arg-type]  # as the statement says

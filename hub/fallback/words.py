@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from hub.fallback.taking import Taken
-from hub.notifications.languages import content_for, mend, renditions
+from hub.notifications.languages import Said, content_for, mend, renditions
 from hub.notifications.models import Notification
 
 
 class Asked(NamedTuple):
     """Whose words are wanted. `locale`: the language of the item."""
 
-    notification: Notification
+    notification: Said
     channel: str
     locale: str
 
@@ -28,16 +28,19 @@ def words_to_send(taken: Collection[Taken]) -> dict[UUID, Words]:
     """`words_of` what is to be sent now. What is sent again, as its template may have been mended, is rendered again."""
     asked = {due.id: Asked(due.notification, due.channel, due.said_in) for due in taken}
     words = words_of(asked)
-    broken = {(d.notification.pk, d.said_in): d.notification for d in taken if d.generation and words[d.id].problem}
-    for key, rendition in renditions(broken).items():
-        mend(broken[key], rendition)
-    return words_of(asked) if broken else words
+    broken = {(due.notification.id, due.said_in) for due in taken if due.generation and words[due.id].problem}
+    if not broken:
+        return words
+    notifications = Notification.objects.select_related("tenant").in_bulk({pk for pk, _ in broken})
+    for (pk, _), rendition in renditions(broken).items():
+        mend(notifications[pk], rendition)
+    return words_of(asked)
 
 
 def words_of(asked: Mapping[UUID, Asked]) -> dict[UUID, Words]:
     """By the deliveries' ids. At most one query."""
-    rendered = renditions((one.notification.pk, one.locale) for one in asked.values())
+    rendered = renditions((one.notification.id, one.locale) for one in asked.values())
     return {
-        delivery_id: Words(*content_for(one.notification, one.channel, rendered.get((one.notification.pk, one.locale))))
+        delivery_id: Words(*content_for(one.notification, one.channel, rendered.get((one.notification.id, one.locale))))
         for delivery_id, one in asked.items()
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from hub.content.budget import SECONDS, budget
@@ -15,6 +15,19 @@ from hub.notifications.models import Notification
 
 # the processor time that all languages of one batch may take together
 BATCH_SECONDS = 8 * SECONDS
+
+
+class Said(Protocol):
+    """What a notification says in its default language, as `hub.notifications.models.Notification` has it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def content(self) -> dict[str, Any]: ...
+    @property
+    def bodies(self) -> dict[str, Any]: ...
+    @property
+    def overrides(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def mend(notification: Notification, rendition: Rendition) -> None:
     rendition.save(update_fields=["bodies", "problems"])
 
 
-def content_for(notification: Notification, channel: str, rendition: Rendition | None) -> tuple[dict[str, Any], str]:
+def content_for(notification: Said, channel: str, rendition: Rendition | None) -> tuple[dict[str, Any], str]:
     """What is said on a channel, in the language of `rendition` (None: the default): the content, with what the template says
     there instead, and what the request does. And why it can't be sent, "" if it can: it names the variable that is missing."""
     if rendition is None:

@@ -1,13 +1,13 @@
 """Whether a delivery that has come due should still go out. Pure: plain values in, a verdict out."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SEEN_LEVEL = 2
 READ_LEVEL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is true of a delivery at the instant it is claimed."""
 
     cancel_level: int

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 # A provider that asks for more patience than this is asked again after a day.
 LONGEST_RETRY_AFTER = 24 * 3600.0
@@ -55,8 +56,7 @@ class RetryPolicy:
     unknowns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome at one destination. `retry_after`: seconds that the provider asked for. `elsewhere`: there is another
     provider that was not tried. `safe`: the provider knows a repeat when it sees one, so that an unknown outcome makes no
     second copy."""

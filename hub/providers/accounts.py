@@ -10,11 +10,13 @@ from uuid import UUID
 from zlib import crc32
 
 import orjson
+from django.db import connection
 
 from hub.conf import conf
 from hub.policy.ladder import CHANNELS
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
+from hub.rows import columns, instances
 
 _OF_THE_HUB = "hub."
 
@@ -46,12 +48,20 @@ class Account:
         return self.id.startswith(_OF_THE_HUB)
 
 
+_OWN = f"""
+SELECT {columns(Provider, "p")} FROM hub_provider p WHERE p.tenant_id = ANY(%s) AND p.channel = %s AND p.active
+ORDER BY p.position, p.key
+"""  # noqa: S608 constants only
+
+
 def accounts(channel: str, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[Account, ...]]:
     """The accounts of each tenant on `channel`, in the order in which they are to be tried. One query."""
-    rows = Provider.objects.filter(tenant__in=tenant_ids, channel=channel, active=True).order_by("position", "key")
     own: defaultdict[UUID, list[Account]] = defaultdict(list)
-    for row in rows:
-        own[row.tenant_id].append(of_row(row))
+    with connection.cursor() as db:
+        db.execute(_OWN, [list(tenant_ids), channel])
+        for values in db.fetchall():
+            (row,) = instances([Provider], values)
+            own[row.tenant_id].append(of_row(row))
     common = hub_accounts(channel)
     return {tenant_id: tuple(own[tenant_id]) if tenant_id in own else common for tenant_id in tenant_ids}
 

@@ -23,8 +23,13 @@ def _box() -> MultiFernet:
 
 
 def encrypted(text: str) -> str:
-    """`text` as an EncryptedTextField keeps it, for statements written by hand."""
-    return _box().encrypt(text.encode()).decode()
+    """`text` as an EncryptedTextField keeps it, for statements written by hand. There is nothing to hide in an empty one."""
+    return _box().encrypt(text.encode()).decode() if text else ""
+
+
+def decrypted(kept: str) -> str:
+    """What `encrypted` was given."""
+    return _box().decrypt(kept.encode()).decode() if kept else ""
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
@@ -34,7 +39,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         return None if value is None else encrypted(str(value))
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        return None if value is None else _box().decrypt(value.encode()).decode()
+        return None if value is None else decrypted(value)
 
 
 class EncryptedJsonField(EncryptedTextField):

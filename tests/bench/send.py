@@ -15,7 +15,7 @@ GAIN = {"email": 2}
 
 def run(options: Options) -> Report:
     report = Report("send")
-    count, rounds = (500, 2) if options.short else (2_000, 5)
+    count, rounds = (500, 2) if options.short else (4_000, 5)
     with world(report, options, users=0, run=()) as its:
         output = its.folder / "send.json"
         report.progress(

@@ -3,9 +3,10 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache, partial
 from threading import local
 from typing import Any
 
@@ -14,19 +15,25 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from deliveries.providers.anymail_mail import AnymailMail
+from deliveries.providers.fcm import Client, credentials_of
 from deliveries.providers.http_sms import HttpSms
 from hub import loop
 from hub.fallback import destinations
-from hub.outbound import Outbound
+from hub.outbound import Answer, Outbound
 from project.emulators.keys import pem_of
 
 IN_FLIGHT = 200
 TEXT = b'{"to": "+4915112345678", "from": "", "text": "A line.", "id": "01932d3f-0000-7000-8000-000000000001.0"}'
-# as large as the hub's own
-PUSH = b'{"message": {"token": "%s", "notification": {"title": "Hello", "body": "A line."}, "data": {"%s": ""}}}' % (
-    b"x" * 150,
-    b"y" * 500,
-)
+# as the hub's own
+PUSH = {
+    "fcm_token": "x" * 150,
+    "notification_title": "Hello",
+    "notification_body": "A line.",
+    "data_payload": {"notification_id": "y" * 36, "item_id": "y" * 36, "event": "message"},
+    "android_config": {"priority": "HIGH", "ttl": "2419200s", "notification": {"sound": "default", "tag": "y" * 32}},
+    "apns_config": {"headers": {"apns-priority": "10", "apns-collapse-id": "y" * 32}, "payload": {"aps": {"badge": 0}}},
+    "webpush_config": {"headers": {"TTL": "2419200", "Urgency": "high"}, "notification": {"tag": "y" * 32}},
+}
 
 
 class Elsewhere(HttpSms):
@@ -67,6 +74,7 @@ def configure(host: str) -> None:
     destinations.RESOLVERS["chat"] = destinations.RESOLVERS["sms"]
 
 
+@cache
 def _service_account(url: str) -> dict[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return {
@@ -78,22 +86,40 @@ def _service_account(url: str) -> dict[str, str]:
     }
 
 
-def _post(body: bytes) -> Callable[[str, int], None]:
-    """By the client that the hub's providers have, `IN_FLIGHT` at once."""
+def _text(host: str, count: int) -> None:
+    """By the client that the hub's providers have."""
+    _send(count, lambda client: partial(_post, client, f"http://{host}/", TEXT))
 
-    async def post(host: str, count: int) -> None:
+
+def _push(host: str, count: int) -> None:
+    """By pyfcm, on the same client."""
+    credentials = credentials_of(_service_account(f"http://{host}"))
+
+    def pushing(client: Outbound) -> Callable[[], Awaitable[Any]]:
+        return partial(Client(credentials, partial(_post, client), base=f"http://{host}").notify, **PUSH)
+
+    _send(count, pushing)
+
+
+async def _post(client: Outbound, url: str, body: bytes) -> Answer:
+    return await client.request("POST", url, headers={"Content-Type": "application/json"}, body=body, timeout=15)
+
+
+def _send(count: int, sending: Callable[[Outbound], Callable[[], Awaitable[Any]]]) -> None:
+    """`count` calls, `IN_FLIGHT` at once."""
+
+    async def all_of_them() -> None:
         left = iter(range(count))
 
-        async def send(client: Outbound) -> None:
+        async def some(send: Callable[[], Awaitable[Any]]) -> None:
             for _ in left:
-                await client.request(
-                    "POST", f"http://{host}/", headers={"Content-Type": "application/json"}, body=body, timeout=15
-                )
+                await send()
 
         async with Outbound(connections=IN_FLIGHT) as client:
-            await asyncio.gather(*(send(client) for _ in range(IN_FLIGHT)))
+            send = sending(client)
+            await asyncio.gather(*(some(send) for _ in range(IN_FLIGHT)))
 
-    return lambda host, count: loop.run(post(host, count), timeout=300)
+    loop.run(all_of_them(), timeout=300)
 
 
 def _mail(host: str, count: int) -> None:
@@ -115,4 +141,4 @@ def _mail(host: str, count: int) -> None:
 
 
 # channel → what sends so many messages to a host
-BARE: dict[str, Callable[[str, int], Any]] = {"sms": _post(TEXT), "push": _post(PUSH), "email": _mail}
+BARE: dict[str, Callable[[str, int], Any]] = {"sms": _text, "push": _push, "email": _mail}

@@ -1,7 +1,5 @@
 """Promise: what has changed since a delivery was planned is noticed; the weightiest reason is named."""
 
-from dataclasses import replace
-
 import pytest
 
 from hub.policy.recheck import Facts, Verdict, recheck
@@ -55,4 +53,4 @@ def test_nothing_has_changed() -> None:
     ],
 )
 def test_each_change_has_its_verdict(change: dict[str, object], verdict: Verdict | None) -> None:
-    assert recheck(replace(GOOD, **change)) == verdict  # type: ignore[arg-type]
+    assert recheck(GOOD._replace(**change)) == verdict  # type: ignore[arg-type]
