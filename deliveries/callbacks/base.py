@@ -56,12 +56,18 @@ def instant_of(text: object) -> datetime:
 
 
 def answered(text: str, sender: str, id: str) -> list[Event]:
-    """What somebody wants who has answered a text message: STOP if it begins so, START if it says nothing else. Nothing
-    where it is none of the words that count."""
-    words = _WORD.findall(text.lower())
-    stops = not STOP_WORDS.isdisjoint((*words[:1], "".join(words[:2])))
-    kind = Kind.STOPPED if stops else Kind.STARTED if "".join(words) in START_WORDS else None
+    """What somebody wants who has answered a text message: STOP or HELP if it begins so, START if it says nothing else.
+    Nothing where it is none of the words that count."""
+    kind = _wanted(_WORD.findall(text.lower()))
     return [Event(kind, received_at(), address=sender, id=id)] if kind and sender else []
+
+
+def _wanted(words: Sequence[str]) -> Kind | None:
+    if not STOP_WORDS.isdisjoint((*words[:1], "".join(words[:2]))):
+        return Kind.STOPPED
+    if "".join(words) in START_WORDS:
+        return Kind.STARTED
+    return Kind.ASKED if not HELP_WORDS.isdisjoint(words[:1]) else None
 
 
 def word_of(text: str) -> str:

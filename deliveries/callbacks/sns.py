@@ -1,13 +1,14 @@
-"""Amazon SNS text messages: their delivery logs, as notifications of a topic.
+"""Amazon SNS text messages: their delivery logs, and what people answer, as notifications of a topic.
 
 https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html
+https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-numbers-two-way-sms.html
 """
 
 from collections.abc import Sequence
 
 import orjson
 
-from deliveries.callbacks.base import Reader, instant_of
+from deliveries.callbacks.base import Reader, answered, instant_of
 from deliveries.callbacks.sns_signature import notification_in, verify
 from hub.callbacks.events import Call, Event, Kind
 
@@ -26,6 +27,9 @@ class SnsReader(Reader):
         if notification is None:
             return []
         told = orjson.loads(notification["Message"])
+        if "messageBody" in told:
+            sender, name = str(told.get("originationNumber", "")), str(told.get("inboundMessageId", ""))
+            return answered(str(told["messageBody"]), sender, name)
         status, about = str(told.get("status", "")), told.get("notification", {})
         kind = _KINDS.get(status)
         if kind is None:

@@ -31,7 +31,9 @@ class TwilioReader(Reader):
     def read(self, call: Call) -> Sequence[Event]:
         form = form_of(call)
         if "MessageStatus" not in form:
-            return answered(form.get("Body", ""), form.get("From", ""), form.get("MessageSid", ""))
+            said = answered(form.get("Body", ""), form.get("From", ""), form.get("MessageSid", ""))
+            # who asked has had the reply
+            return [event for event in said if event.kind != Kind.ASKED]
         kind = _KINDS.get(form["MessageStatus"])
         if kind is None:
             return []

@@ -6,7 +6,7 @@ from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, OptedOut, Permanent
 from deliveries.providers.http import API_URL
-from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
+from deliveries.providers.sms import HELP, SMS_SETTINGS, SmsProvider
 from hub.fallback.work import Work
 from hub.outbound import Answer
 from hub.providers.accounts import Account
@@ -22,6 +22,7 @@ class AfricasTalking(SmsProvider):
     settings = (
         Setting("username", "The application's username."),
         Setting("api_key", "Its API key.", secret=True),
+        HELP,
         *SMS_SETTINGS,
         API_URL,
     )

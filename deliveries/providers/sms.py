@@ -24,6 +24,8 @@ SEGMENTS = Setting(
     type="number",
     required=False,
 )
+# of those that tell what people answer
+HELP = Setting("help_text", "The answer to who sends HELP.", required=False)
 SMS_SETTINGS = (SENDER, SENDERS, SEGMENTS)
 
 

@@ -5,7 +5,7 @@ import re
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import Ambiguous, Configuration, OptedOut, Permanent, Throttled
 from deliveries.providers.http import API_URL
-from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
+from deliveries.providers.sms import HELP, SMS_SETTINGS, SmsProvider
 from deliveries.publishing import published, signer_for
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -30,6 +30,7 @@ class Sns(SmsProvider):
             required=False,
             choices=("Transactional", "Promotional"),
         ),
+        HELP,
         *SMS_SETTINGS,
         API_URL,
     )

@@ -6,7 +6,7 @@ from deliveries.providers.answers import fields_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Configuration, OptedOut, Permanent, Throttled, Unfit
 from deliveries.providers.http import API_URL, basic
-from deliveries.providers.sms import SMS_SETTINGS, SmsProvider
+from deliveries.providers.sms import HELP, SMS_SETTINGS, SmsProvider
 from hub.callbacks.addresses import receipts_url
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -24,7 +24,7 @@ class Twilio(SmsProvider):
         Setting(
             "callback_secret", "With an API key: the auth token, which signs receipts.", secret=True, required=False
         ),
-        Setting("help_text", "The answer to who sends HELP.", required=False),
+        HELP,
         Setting("messaging_service_sid", "A messaging service (MG…) that chooses the sender.", required=False),
         *SMS_SETTINGS,
         API_URL,

@@ -6,7 +6,7 @@ from deliveries.providers.answers import fields_of, text_of
 from deliveries.providers.base import Sent
 from deliveries.providers.errors import AddressDead, Ambiguous, Configuration, Permanent, Throttled, Unfit
 from deliveries.providers.http import API_URL
-from deliveries.providers.sms import SMS_SETTINGS, SmsProvider, digits
+from deliveries.providers.sms import HELP, SMS_SETTINGS, SmsProvider, digits
 from hub.callbacks.addresses import receipts_url
 from hub.fallback.work import Work
 from hub.outbound import Answer
@@ -24,6 +24,7 @@ class Vonage(SmsProvider):
         Setting("api_key", "The account's API key."),
         Setting("api_secret", "Its secret.", secret=True),
         Setting("callback_secret", "The signature secret (SHA-256 HMAC).", secret=True, required=False),
+        HELP,
         *SMS_SETTINGS,
         API_URL,
     )

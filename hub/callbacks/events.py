@@ -23,6 +23,8 @@ class Kind(StrEnum):
     # somebody answered STOP, or START, whatever the message
     STOPPED = "stopped"
     STARTED = "started"
+    # somebody answered HELP, and waits for words
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)

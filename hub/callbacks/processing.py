@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from hub.callbacks.addresses import account_of
 from hub.callbacks.effects import apply
 from hub.callbacks.events import Call, Event
+from hub.callbacks.help import answer
 from hub.callbacks.kinds import reader_class
 from hub.callbacks.models import Callback
 from hub.inbox.requests import MAX_IDS
@@ -66,6 +67,9 @@ def _work_through(row: Callback) -> None:
                 origin=ORIGIN,
             )
     Callback.objects.filter(pk=row.pk).update(due_at=None, error="")
+    if account:
+        # once it is done with, so that nobody gets a second answer
+        answer(events, account)
 
 
 def _call(row: Callback) -> Call:

@@ -1,27 +1,20 @@
 """A message to try an account with: sent at once, on no record but the answer."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from hub.audience.models import Subscriber
 from hub.conf import conf
 from hub.exceptions import InvalidRequest, NotFound
 from hub.fallback.destinations import Destination, destinations
 from hub.fallback.record import redact
-from hub.fallback.work import Work
-from hub.ids import uuid7
 from hub.loop import run
 from hub.policy.retry import Outcome
 from hub.providers.accounts import of_row
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
-from hub.trace import request_id
+from hub.providers.single import single
 
-CONTENT: dict[str, Any] = {
-    "title": "A test of notifications",
-    "body": "If you can read this, the account works.",
-    **{"html": "", "data": {}, "actor": None, "action_url": None, "actions": []},
-}
+CONTENT = {"title": "A test of notifications", "body": "If you can read this, the account works."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +32,8 @@ def try_out(provider: Provider, *, to: str = "", subscriber: str = "") -> Tested
 
     Raises InvalidRequest and NotFound when there is nowhere to send it.
     """
-    work = _work(provider, _destination(provider, to, subscriber))
+    destination = _destination(provider, to, subscriber)
+    work = single(of_row(provider), tenant=provider.tenant.slug, destination=destination, event="test", **CONTENT)
     try:
         receipt = run(kind_class(provider.kind).once(work.account, work), timeout=conf.provider_timeout)
     except TimeoutError:
@@ -61,29 +55,3 @@ def _destination(provider: Provider, to: str, subscriber: str) -> Destination:
     if fitting is None:
         raise InvalidRequest.on("subscriber", "This account reaches no address of theirs.")
     return fitting
-
-
-def _work(provider: Provider, destination: Destination) -> Work:
-    nothing = uuid7()
-    return Work(
-        delivery_id=nothing,
-        destination_id=nothing,
-        attempt_id=nothing,
-        fence=1,
-        message_id=f"{nothing}.0",
-        account=of_row(provider),
-        elsewhere=False,
-        address=destination.address,
-        data=destination.data,
-        tenant=provider.tenant.slug,
-        notification_id=nothing,
-        item_id=nothing,
-        event="test",
-        category="test",
-        priority="normal",
-        content=CONTENT,
-        name="",
-        locale="",
-        unread=0,
-        request_id=request_id(),
-    )

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from hub.audience.models import Subscriber
+from hub.callbacks import help
 from hub.callbacks.addresses import callback_url
 from hub.callbacks.models import Callback
 from hub.callbacks.processing import sweep
@@ -17,7 +18,10 @@ from hub.providers.accounts import Account, hub_accounts, of_row
 from hub.providers.services import create_provider
 from hub.suppression.models import Suppression
 from hub.suppression.services import Entry, suppress
+from project.emulators.africas_talking import AfricasTalking
+from project.emulators.serving import serving
 from tests.support.factories import make_subscriber, make_tenant
+from tests.support.outbound import let_in
 
 NUMBER = "+254711000001"
 KNOWN = {"username": "shop", "api_key": "k"}
@@ -27,7 +31,7 @@ numbers = count(1)
 @pytest.fixture
 def account(settings: Settings) -> Account:
     """The hub's own."""
-    settings.HUB |= {"providers": {"texts": {"kind": "africas_talking", **KNOWN}}}
+    settings.HUB = settings.HUB | {"providers": {"texts": {"kind": "africas_talking", **KNOWN}}}
     return hub_accounts("sms")[0]
 
 
@@ -104,6 +108,35 @@ def test_the_last_word_counts_although_both_waited(account: Account) -> None:
     say(account, "start")
     assert sweep() == 2
     assert silenced() == []
+
+
+def test_who_asks_for_help_is_answered_once_whatever_they_said_before(settings: Settings, alice: Subscriber) -> None:
+    make_subscriber(alice.tenant, "phone", phone=NUMBER)
+    with serving(emulator := AfricasTalking()):
+        let_in(settings, emulator.url)
+        known = {"username": emulator.username, "api_key": emulator.key, "url": emulator.url}
+        own = {"kind": "africas_talking", **known, "help_text": "Write to help@shop.example."}
+        settings.HUB = settings.HUB | {"providers": {"texts": own}}
+        (texts,) = hub_accounts("sms")
+        say(texts, "stop")
+        say(texts, "Help!")
+        assert sweep() == 2
+        (told,) = emulator.recorder.wait(1, to=NUMBER)
+        assert told.body == "Write to help@shop.example."
+        assert silenced() == [alice.tenant.slug]
+        assert sweep() == 0
+
+        settings.HUB = settings.HUB | {"providers": {"texts": own | {"help_text": "Please call."}}}
+        say(hub_accounts("sms")[0], "info")
+        sweep()
+        assert [message.body for message in emulator.recorder.wait(2, to=NUMBER)] == [told.body, "Please call."]
+
+
+@pytest.mark.usefixtures("theirs")
+def test_without_words_for_it_nobody_is_answered(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(help, "spawn", pytest.fail)
+    say(account, "help")
+    assert sweep() == 1
 
 
 def test_a_start_lifts_nothing_but_a_stop(account: Account, alice: Subscriber) -> None:

@@ -140,6 +140,8 @@ def test_sns() -> None:
     assert read(made, call(told)) == [("delivered", "m-1", "", False)]
     failed = {"status": "FAILURE", "notification": about, "delivery": {"providerResponse": "Phone has blocked SMS"}}
     assert read(made, call(sns.notification(URL, failed))) == [("failed", "m-1", "", True)]
+    said = {"originationNumber": "+12025550100", "messageBody": "Stop", "inboundMessageId": "i-1"}
+    assert read(made, call(sns.notification(URL, said))) == [("stopped", "+12025550100", "", False)]
     changed = json.loads(told.body) | {"Message": "{}"}
     with pytest.raises(Unverified, match="wrong"):
         made.verify(call(Callback(URL, json.dumps(changed).encode(), told.headers)))
@@ -155,6 +157,8 @@ def test_sns() -> None:
         ("id=m-1&status=Failed&failureReason=UserInBlacklist", [("failed", "m-1", "UserInBlacklist", True)]),
         ("id=m-1&status=Buffered", []),
         ("id=9&from=%2B254700000000&text=STOP", [("stopped", "+254700000000", "", False)]),
+        ("id=9&from=%2B254700000000&text=HELP+me", [("asked", "+254700000000", "", False)]),
+        ("id=9&from=%2B254700000000&text=can+you+help", []),
     ],
 )
 def test_africas_talking(body: str, expected: list[Any]) -> None:
