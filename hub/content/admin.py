@@ -15,8 +15,8 @@ from hub.api.confirm import confirmed
 from hub.api.panels import Panel, badge, link, when, words
 from hub.content.keys import check_key
 from hub.content.models import EventType, Template, TemplateVersion
-from hub.content.services import check_ladder
-from hub.content.sources import check_content, check_words
+from hub.content.services import check_default_template, check_ladder
+from hub.content.sources import check_content
 from hub.content.templates import changed
 from hub.content.versions import publish, roll_back
 from hub.exceptions import HubError, InvalidRequest
@@ -47,7 +47,8 @@ class EventTypeForm(CheckedForm):
         return self.checked("ladder", check_ladder)
 
     def clean_template(self) -> Any:
-        return self.checked("template", check_words)
+        tenant = self.cleaned_data.get("tenant") or self.instance.tenant
+        return self.checked("template", lambda value: check_default_template(tenant, value))
 
 
 class TemplateForm(CheckedForm):

@@ -13,9 +13,10 @@ from hub.tenancy.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is said by default: the content of a template, and the version that it is, if it has one."""
+    """What is said by default: the content of a template, its key, and the version that it is, if it has these."""
 
     content: Mapping[str, Any]
+    key: str = ""
     version: TemplateVersion | None = None
 
 
@@ -41,9 +42,12 @@ class Catalogue:
         return found
 
     def source(self, key: str, event_type: EventType | None) -> Source:
-        """The template's published version, else the event type's own template. Raises InvalidRequest of `template`."""
+        """The template's published version: of the one with that key, else of the event type's own, which may be words alone.
+        Raises InvalidRequest of `template`."""
+        own = event_type.template if event_type else {}
+        key = key or (own if isinstance(own, str) else "")
         if not key:
-            return Source(event_type.template if event_type else {})
+            return Source(own)
         found = self.templates.get(key)
         if found is None or found.kind != Template.Kind.MESSAGE:
             raise InvalidRequest.on(
@@ -53,14 +57,15 @@ class Catalogue:
             raise InvalidRequest.on(
                 "template", f"the template {key!r} is a draft; POST /templates/{key}/publish", "inactive"
             )
-        return Source(found.published.content, found.published)
+        return Source(found.published.content, key, found.published)
 
 
 def catalogue(*, tenant: Tenant, events: Collection[Any], templates: Collection[Any]) -> Catalogue:
     """What has these keys, in one query for the event types, one for the templates, and a few for what they are made of:
     none where nothing is named."""
-    event_keys, template_keys = _keys(events), _keys(templates)
-    types = EventType.objects.filter(tenant=tenant, key__in=event_keys) if event_keys else ()
+    event_keys = _keys(events)
+    types = list(EventType.objects.filter(tenant=tenant, key__in=event_keys)) if event_keys else []
+    template_keys = _keys([*templates, *(one.template for one in types)])
     found = _templates(tenant, template_keys) if template_keys else {}
     uses = {key for template in found.values() if template.published for key in template.published.uses}
     return Catalogue({found.key: found for found in types}, found, published_parts(tenant=tenant, keys=uses))

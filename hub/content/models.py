@@ -21,7 +21,7 @@ class EventType(models.Model):
     default_on = models.BooleanField(default=True)
     # [{"channel", "after": seconds, "unless": "focused" | "seen" | "read" | "never"}]
     ladder = models.JSONField(default=list, blank=True)
-    # what a notification says that names no template: the `content` of one
+    # what a notification says that names no template: words in one language, or the key of a template
     template = models.JSONField(default=dict, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -1,5 +1,7 @@
 """Event types: kinds of notification, made at run time."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -7,7 +9,7 @@ from django.db.models import ProtectedError, QuerySet
 
 from hub.conf import Ladder
 from hub.content.keys import check_key
-from hub.content.models import EventType
+from hub.content.models import EventType, Template
 from hub.content.sources import check_words
 from hub.content.values import check_text
 from hub.exceptions import Conflict, FieldError, InvalidRequest, NotFound
@@ -32,7 +34,7 @@ def get_event_type(*, tenant: Tenant, key: str) -> EventType:
 def create_event_type(*, tenant: Tenant, key: str, **fields: Any) -> EventType:
     """A new event type, with the fields of `upsert_event_type`. Raises Conflict when the key is taken."""
     check_key(key, field="key")
-    checked = _checked(fields)
+    checked = _checked(tenant, fields)
     found, created = EventType.objects.get_or_create(tenant=tenant, key=key, defaults=checked)
     if not created:
         raise Conflict(f"There is already an event type {key}.")
@@ -46,7 +48,7 @@ def upsert_event_type(*, tenant: Tenant, key: str, **fields: Any) -> EventType:
     Fields: name, category, required, default_on, ladder, template, active. Raises InvalidRequest naming what is wrong.
     """
     check_key(key, field="key")
-    changes = _checked(fields)
+    changes = _checked(tenant, fields)
     found, created = EventType.objects.update_or_create(tenant=tenant, key=key, defaults=changes)
     if created:
         found.refresh_from_db(fields=["created_at"])
@@ -74,22 +76,31 @@ def check_ladder(value: Any) -> Ladder:
     return steps
 
 
-def _check_template(value: object) -> dict[str, Any]:
-    try:
+def check_default_template(tenant: Tenant, value: object) -> dict[str, Any] | str:
+    """`value` as what an event type says by default: words, or the key of a message. Raises InvalidRequest."""
+    if not isinstance(value, str):
         return check_words(value)
+    if not Template.objects.filter(tenant=tenant, key=value, kind=Template.Kind.MESSAGE).exists():
+        raise InvalidRequest.on("", f"There is no template {value!r}; make it with PUT /templates.", "not_found")
+    return value
+
+
+def _check_template(tenant: Tenant, value: object) -> dict[str, Any] | str:
+    try:
+        return check_default_template(tenant, value)
     except InvalidRequest as error:
         raise error.under("template") from None
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    checks = {
+def _checked(tenant: Tenant, fields: dict[str, Any]) -> dict[str, Any]:
+    checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: check_text(value, field="name", limit=200),
         "category": lambda value: check_key(value, field="category"),
         "required": lambda value: _flag(value, field="required"),
         "default_on": lambda value: _flag(value, field="default_on"),
         "active": lambda value: _flag(value, field="active"),
         "ladder": check_ladder,
-        "template": _check_template,
+        "template": partial(_check_template, tenant),
     }
     unknown = fields.keys() - checks.keys()
     if unknown:

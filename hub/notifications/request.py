@@ -65,8 +65,8 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         raise TypeError(f"There is no field {min(unknown)} of a notification.")
     event_type = known.event_type(event_of(request))
     due_at, expires_at = check_times(tenant, request.get("send_at"), request.get("expires_at"))
-    template, channels = request.get("template") or "", _channels(request.get("channels"))
-    source = known.source(template, event_type)
+    channels = _channels(request.get("channels"))
+    source = known.source(request.get("template") or "", event_type)
     given = {name: request[name] for name in SAID if request.get(name)}  # type: ignore[literal-required]
     steps = choose(event_type.ladder if event_type else conf.message_ladder, channels, _served(tenant, channels))
     rendered = render(
@@ -91,7 +91,7 @@ def draft(tenant: Tenant, request: Request, known: Catalogue, *, creator: str) -
         audience=parse_to(tenant, request.get("to")),
         content=content,
         bodies=bodies,
-        template=template,
+        template=source.key,
         version=source.version,
         said=list(given),
         channels=channels,

@@ -130,6 +130,8 @@ def test_an_event_type_is_checked_as_the_api_does(browser: Client, tenant: Tenan
     page = browser.post("/admin/hub/eventtype/add/", form).content.decode()
     assert "<li>title: " in page
     assert not EventType.objects.exists()
+    unknown = browser.post("/admin/hub/eventtype/add/", form | {"template": '"nobodys"'}).content.decode()
+    assert "There is no template &#x27;nobodys&#x27;" in unknown
     assert browser.post("/admin/hub/eventtype/add/", form | {"template": "{}"}).status_code == 302
 
 

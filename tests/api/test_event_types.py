@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from hub.audience.models import Subscriber
 from hub.inbox.models import InboxItem
+from hub.inbox.selectors import list_items
+from hub.tenancy.models import Tenant
 from tests.api.client import Api, commits, fields_of, problem_of, rolled_back
 
 pytestmark = rolled_back
@@ -16,6 +19,12 @@ COMMENT: dict[str, Any] = {
     "ladder": [{"channel": "email", "after": 60, "unless": "read"}],
     "template": {"title": "{{ actor.name }} commented", "body": "{{ data.text }}"},
 }
+
+
+def title_of(external_id: str, tenant: Tenant) -> str:
+    """Of what a subscriber reads last."""
+    subscriber = Subscriber.objects.get(tenant=tenant, external_id=external_id)
+    return str(orjson.loads(list_items(subscriber_id=subscriber.pk).items[0])["title"])
 
 
 def test_made_changed_removed(server: Api) -> None:
@@ -66,6 +75,36 @@ def test_one_that_was_used_stays(server: Api) -> None:
     server.put("/event-types/comment.created", COMMENT)
     server.post("/notifications", {"to": "alice", "event": "comment.created", "title": "x", "body": "y"})
     problem_of(server.delete("/event-types/comment.created"), 409, "conflict")
+
+
+@commits
+def test_it_may_name_a_template(server: Api, tenant: Tenant) -> None:
+    """Then it has what that has: versions, languages, words for a channel."""
+    locales = {"pt": {"title": "Pedido {{ data.n }}"}}
+    server.put("/templates/order", {"title": "Order {{ data.n }}", "locales": locales})
+    made = server.put("/event-types/order.new", {"template": "order"})
+    assert made.json()["template"] == "order"
+    to = {"id": "rita", "locale": "pt-BR"}
+    asked = {"event": "order.new", "to": to, "data": {"n": 7}}
+    draft = problem_of(server.post("/notifications", asked), 422, "invalid_request")
+    assert [(error["field"], error["code"]) for error in draft["errors"]] == [("template", "inactive")]
+    server.post("/templates/order/publish")
+    told = server.post("/notifications", asked).json()
+    assert (told["title"], told["template"]) == ("Order 7", "order")
+    assert title_of("rita", tenant) == "Pedido 7"
+    server.put("/templates/other", {"title": "Other", "publish": True})
+    assert server.post("/notifications", asked | {"template": "other"}).json()["template"] == "other"
+    server.delete("/templates/order")
+    gone = problem_of(server.post("/notifications", asked), 422, "invalid_request")
+    assert [(error["field"], error["code"]) for error in gone["errors"]] == [("template", "not_found")]
+
+
+def test_only_a_message_of_its_own_tenant(server: Api, stranger: Api) -> None:
+    stranger.put("/templates/theirs", {"title": "Secret", "publish": True})
+    server.put("/templates/shop", {"kind": "layout", "html": "{{ content }}", "publish": True})
+    for key in ("theirs", "shop", "nobodys", "not a key", ""):
+        refused = problem_of(server.put("/event-types/order.new", {"template": key}), 422, "invalid_request")
+        assert [(error["field"], error["code"]) for error in refused["errors"]] == [("template", "not_found")]
 
 
 @pytest.mark.parametrize(
