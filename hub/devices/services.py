@@ -1,5 +1,6 @@
 """Registering devices, and letting them go."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ MAX_ID = 128
 # of one subscriber: devices that are pushed to, and devices that are remembered
 MOST_ACTIVE = 20
 MOST_KNOWN = 100
+_BUNDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 def register(
@@ -44,7 +46,7 @@ def register(
     wanted = {
         "external_id": _checked_id(external_id),
         "environment": environment,
-        "app": check_text(about.get("app", ""), field="app", limit=200),
+        "app": _checked_app(platform, about.get("app", "")),
         "name": check_text(about.get("name", ""), field="name", limit=200),
         "locale": check_locale(about.get("locale", "")),
     }
@@ -187,6 +189,14 @@ def _deactivate(chosen: str, arguments: dict[str, Any], *, reason: str, among: s
     with connection.cursor() as db:
         db.execute(statement, arguments | {"reason": reason})
         return int(db.rowcount)
+
+
+def _checked_app(platform: str, value: object) -> str:
+    """To APNs it is a header: what is no bundle id could end the connection for everybody whose pushes are on it."""
+    text = check_text(value, field="app", limit=200)
+    if text and platform == Device.Platform.APNS and not _BUNDLE.fullmatch(text):
+        raise InvalidRequest.on("app", "Give the bundle id, such as com.example.shop.")
+    return text
 
 
 def _checked_id(value: object) -> str:

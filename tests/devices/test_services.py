@@ -219,6 +219,15 @@ def test_an_id_is_checked(alice: Subscriber, external_id: str) -> None:
     assert refusal.value.errors[0].field == "device"
 
 
+@pytest.mark.parametrize("app", ["com.example shop", "com.exämple", ":path", ".com", "com/example"])
+def test_what_apns_would_get_as_a_header_is_a_bundle_id(alice: Subscriber, app: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        make_device(alice, platform="apns", token=apns_token(), app=app)
+    assert refusal.value.errors[0].field == "app"
+    assert make_device(alice, platform="apns", token=apns_token(), app="com.example.shop-2.voip").app
+    assert make_device(alice, app=app).app == app
+
+
 def at_once(job: Callable[[int], None], times: int, but: type[Exception] = NotFound) -> None:
     def run(turn: int) -> None:
         try:
