@@ -112,8 +112,9 @@ ANYMAIL = env.json("ANYMAIL", default={})
 
 
 def demo_providers(file: str) -> dict[str, dict[str, Any]]:
-    """The accounts of `make run` with its emulators, from the file that it wrote; mail goes by the setting EMAIL_URL."""
-    return {"mail": {"kind": "django"}} | (json.loads(Path(file).read_text()) if file else {})
+    """The accounts of `make run` with its emulators, from the file that it wrote; mail that none of them takes goes by the
+    setting EMAIL_URL."""
+    return (json.loads(Path(file).read_text()) if file else {}) | {"mail": {"kind": "django"}}
 
 
 HUB = {

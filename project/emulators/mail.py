@@ -1,8 +1,13 @@
 """What the email providers' APIs have in common: a MIME message or its parts, as a page would show them."""
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
+
+from project.emulators.recorder import Message
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def parsed(source: bytes) -> EmailMessage:
@@ -17,6 +22,17 @@ def shown(message: EmailMessage) -> dict[str, Any]:
         "body": part_text(message, "plain"),
         "html": part_text(message, "html"),
     }
+
+
+def mime_of(message: Message) -> bytes:
+    """A mail that came by its parts, as a mail server would have it."""
+    made = EmailMessage(policy=policy.SMTP)
+    for name, value in {"From": message.sender, "To": message.to, "Subject": message.title}.items():
+        made[name] = CONTROL.sub(" ", value)
+    made.set_content(message.body)
+    if message.html:
+        made.add_alternative(message.html, subtype="html")
+    return made.as_bytes()
 
 
 def part_text(message: EmailMessage, kind: str) -> str:

@@ -46,9 +46,16 @@ def scheduler(*, schedule: Path) -> list[str]:
 
 
 def mailbox(
-    *, host: str, smtp_port: int, http_port: int, folder: Path, providers: tuple[int, int, Path] | None = None
+    *,
+    host: str,
+    smtp_port: int,
+    http_port: int,
+    folder: Path,
+    providers: tuple[int, int, Path] | None = None,
+    demo: Path | None = None,
 ) -> list[str]:
-    """`providers`: the ports of the emulators, over HTTP and of APNs, and the folder of their keys; None: mail alone."""
+    """`providers`: the ports of the emulators, over HTTP and of APNs, and the folder of their keys; None: mail alone. `demo`:
+    the file that says where the hub is told what became of messages."""
     words = [
         *("-m", "project.stack.mailbox", "--host", host, "--smtp-port", str(smtp_port)),
         *("--http-port", str(http_port), "--folder", str(folder)),
@@ -56,4 +63,6 @@ def mailbox(
     if providers:
         port, apns_port, keys = providers
         words += ["--providers-port", str(port), "--apns-port", str(apns_port), "--keys", str(keys)]
+    if demo:
+        words += ["--demo", str(demo)]
     return words

@@ -123,7 +123,9 @@ def start_edge(options: Options, environment: dict[str, str], supervisor: Superv
     folder, smtp_port = options.folder, int(environment["HUB_SMTP_PORT"])
     ports = {"smtp_port": smtp_port, "http_port": options.mailbox_port}
     providers = (int(environment["HUB_PROVIDERS_PORT"]), int(environment["HUB_APNS_PORT"]), folder / "emulators")
-    mailbox = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail", providers=providers)
+    mailbox = processes.mailbox(
+        host=LOOPBACK, **ports, folder=folder / "mail", providers=providers, demo=folder / "demo.json"
+    )
     web = processes.web(host=LOOPBACK, port=options.port)
     supervisor.add(python_slot("mailbox", mailbox, environment, folder))
     supervisor.add(python_slot("web", web, environment, folder))

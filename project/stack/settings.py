@@ -65,7 +65,9 @@ def environment_for(options: Options, *, database_url: str, redis_url: str, brok
     smtp_port, _ = remembered_port(options.folder / "smtp-port")
     providers_port, _ = remembered_port(options.folder / "providers-port")
     apns_port, _ = remembered_port(options.folder / "apns-port")
-    accounts = write_accounts(options.folder / "emulators", port=providers_port, apns_port=apns_port)
+    ports = {"port": providers_port, "apns_port": apns_port}
+    # whoever names a mail server means it
+    accounts = write_accounts(options.folder / "emulators", **ports, mail=not os.environ.get("EMAIL_URL"))
     chosen = {
         "HUB_SECRET_KEY": kept_secret(options.folder / "secret_key", size=48),
         "EMAIL_URL": f"smtp://{LOOPBACK}:{smtp_port}",

@@ -17,9 +17,11 @@ from deliveries.providers.fcm import SCOPES
 from project.emulators.fcm import Fcm
 from project.emulators.keys import kept_rsa
 from project.emulators.slack import Slack
+from project.emulators.twilio import Twilio
 from project.stack.ports import free_port
-from tests.emulators.http import post
+from tests.emulators.http import basic, post
 from tests.stack.test_mailbox import mail, start
+from tests.support.receiver import running_receiver, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTILE = "</p></a><script>alert('run')</script><img src='https://example.com/x.png' onerror=alert(1)>"
@@ -97,6 +99,24 @@ def fcm_sender(served: Served) -> Callable[[dict[str, Any]], None]:
         assert post(url, content={"message": {"token": "phone", **message}}, authorization=known).status == 200
 
     return send
+
+
+async def test_what_became_of_a_text_is_told_by_a_button(outbox: Page, served: Served) -> None:
+    column = outbox.locator('[data-column="sms"]')
+    with running_receiver() as hub:
+        hub.act = says(200)
+        url, known = f"{served.emulators}/twilio/2010-04-01/Accounts/{Twilio.account}/Messages.json", Twilio.token
+        text = {"To": "+12025550101", "From": "+15005550006", "Body": "Stop me", "StatusCallback": hub.url()}
+        assert post(url, form=text, authorization=basic(Twilio.account, known)).status == 201
+        row = column.locator("li", has_text="Stop me")
+        await expect(row.get_by_role("button", name="delivered", pressed=True)).to_be_visible()
+        await row.get_by_role("button", name="STOP").click()
+        await expect(row.get_by_role("button", name="STOP", pressed=True)).to_be_visible()
+        assert [b"Body=STOP" in got.body for got in hub.got] == [False, True]
+        await row.locator("a").click()
+        await expect(outbox.get_by_role("button", name="STOP", pressed=True)).to_be_visible()
+        await outbox.get_by_role("button", name="START").click()
+        await expect(outbox.get_by_role("button", name="START", pressed=True)).to_be_visible()
 
 
 async def test_hostile_messages_are_text(outbox: Page, served: Served) -> None:

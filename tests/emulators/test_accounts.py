@@ -31,13 +31,18 @@ def test_they_are_written_for_their_owner_alone_and_stay_the_same(tmp_path: Path
     assert file.parent.stat().st_mode & 0o077 == 0
 
 
-def test_there_is_an_account_with_every_emulator_but_those_of_mail(tmp_path: Path) -> None:
+def test_there_is_an_account_with_every_emulator_and_one_of_mail(tmp_path: Path) -> None:
     there = {emulator.name for emulator in every(tmp_path, Recorder()) if emulator.channel != "email"}
-    assert {given["kind"] for given in accounts(tmp_path, port=1, apns_port=2).values()} == there
+    assert accounts(tmp_path, port=1, apns_port=2).keys() == there | {"mailgun"}
+
+
+def test_whoever_has_a_mail_server_has_mail_go_there(tmp_path: Path) -> None:
+    file = write_accounts(tmp_path, port=1, apns_port=2, mail=False)
+    assert "mailgun" not in json.loads(file.read_text())
 
 
 def test_the_demos_settings_take_them(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     file.write_text(json.dumps({"texts": {"kind": "twilio"}}))
-    assert demo_providers(str(file)) == {"mail": {"kind": "django"}, "texts": {"kind": "twilio"}}
+    assert list(demo_providers(str(file)).items()) == [("texts", {"kind": "twilio"}), ("mail", {"kind": "django"})]
     assert demo_providers("") == {"mail": {"kind": "django"}}

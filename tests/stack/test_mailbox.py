@@ -57,10 +57,10 @@ def mailbox(folder: Path) -> Iterator[Mailbox]:
     running.child.stop()
 
 
-def start(folder: Path, providers: tuple[int, int, Path] | None = None) -> Mailbox:
+def start(folder: Path, providers: tuple[int, int, Path] | None = None, demo: Path | None = None) -> Mailbox:
     smtp_port, http_port = free_port(), free_port()
     ports = {"smtp_port": smtp_port, "http_port": http_port}
-    words = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail", providers=providers)
+    words = processes.mailbox(host=LOOPBACK, **ports, folder=folder / "mail", providers=providers, demo=demo)
     child = Child(Command(name="mailbox", argv=[sys.executable, *words]), folder / "logs")
     child.start()
     started = Mailbox(smtp_port, f"http://{LOOPBACK}:{http_port}", child)

@@ -56,6 +56,24 @@ def test_hostile_content_is_escaped_everywhere(outbox: Outbox, channel: str, pro
     assert "&lt;script&gt;" in pages[0]
 
 
+def test_a_mail_that_came_by_an_api_is_kept_like_any_other(outbox: Outbox, tmp_path: Path) -> None:
+    words = {
+        "to": "bob@example.com",
+        "sender": "Shop <shop@example.com>",
+        "title": "Grüße\r\nBcc: x",
+        "html": "<b>Ü</b>",
+    }
+    outbox.add(message("email", "mailgun", **words))
+    assert [type(one).__name__ for one in outbox.newest(10)] == ["Entry"]
+    assert outbox.count("email") == 1
+    again = Outbox(MailStore(tmp_path))
+    (mail,) = again.newest(10)
+    assert (mail.to, mail.subject) == (("bob@example.com",), "Grüße Bcc: x")  # type: ignore[union-attr]
+    whole = again.mails.message(mail)  # type: ignore[arg-type]
+    assert [str(page.part_text(whole, kind)).strip() for kind in ("plain", "html")] == ["It works", "<b>Ü</b>"]
+    assert whole["bcc"] is None
+
+
 def test_a_refused_message_is_not_shown(outbox: Outbox) -> None:
     outbox.add(message(taken=False))
     assert outbox.newest(10) == []

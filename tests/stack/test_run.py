@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,21 @@ def test_the_services_file_is_private_and_keeps_its_secret(
     assert "DATABASE_URL=postgres://a/b\n" in file.read_text()
 
 
+def test_whoever_names_a_mail_server_has_mail_go_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet: None
+) -> None:
+    monkeypatch.setenv("HUB_PORT", str(free_port()))
+    monkeypatch.setenv("HUB_MAILBOX_PORT", str(free_port()))
+    options = read_options(tmp_path)
+    urls = {"database_url": "postgres://a/b", "redis_url": "redis://a/0", "broker_url": "redis://a/1"}
+    by_emulator = {}
+    for url in ("", "smtp://mail.example.com"):
+        monkeypatch.setenv("EMAIL_URL", url)
+        providers = environment_for(options, **urls)["HUB_DEMO_PROVIDERS"]
+        by_emulator[url] = "mailgun" in json.loads(Path(providers).read_text())
+    assert by_emulator == {"": True, "smtp://mail.example.com": False}
+
+
 def test_a_second_run_in_the_same_checkout_is_refused(tmp_path: Path) -> None:
     refused = pytest.raises(StackError, match=rf"pid {os.getpid()}")
     with only_one(tmp_path / "lock"), refused, only_one(tmp_path / "lock"):
@@ -184,6 +200,10 @@ def test_the_whole_of_it(tmp_path: Path) -> None:
         wait_until(lambda: "Ctrl-C" in run.said())
         assert about["api_key"] in run.said()
 
+        sent = ask(about, "/notifications", {"to": "alice", "title": "Hello", "channels": ["email", "sms"]})
+        timeline = f"/notifications/{sent['id']}/timeline"
+        wait_until(lambda: str(ask(about, timeline)).count("'delivery.delivered'") == 2, seconds=60)
+
         second = run.start()
         assert second.wait(60) == 1
         assert f"another `make run` (pid {process.pid})" in run.said()
@@ -204,6 +224,14 @@ def test_the_whole_of_it(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def ask(about: dict[str, Any], path: str, content: Any = None) -> Any:
+    """GET, or POST of JSON, with the demo's key."""
+    body = None if content is None else json.dumps(content).encode()
+    headers = {"Authorization": f"Bearer {about['api_key']}", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{about['url']}/api/v1{path}", body, headers)) as answer:
+        return json.load(answer)
 
 
 def answers(url: str) -> bool:

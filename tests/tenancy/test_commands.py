@@ -11,12 +11,14 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from hub.callbacks.addresses import callback_url
 from hub.chat.models import ChatAddress
 from hub.content.models import Template, TemplateVersion
 from hub.content.preview import preview
 from hub.content.templates import delete_template
 from hub.devices.models import Device
 from hub.exceptions import HubError
+from hub.providers.accounts import hub_accounts
 from hub.tenancy import keys, tokens
 from hub.tenancy.models import ApiKey, Tenant
 
@@ -42,8 +44,9 @@ def made(path: Path) -> dict[str, Any]:
 def test_the_demo_is_ready_to_use(tmp_path: Path) -> None:
     path = tmp_path / "new" / "demo.json"
     demo = made(path)
-    assert demo.keys() == {"url", "tenant", "api_key", "mailbox_url", "users", "admin"}
+    assert demo.keys() == {"url", "tenant", "api_key", "mailbox_url", "users", "callbacks", "admin"}
     assert (demo["url"], demo["tenant"], demo["mailbox_url"]) == ("http://127.0.0.1:8000", "demo", "http://m")
+    assert demo["callbacks"] == {"mail": callback_url(hub_accounts("email")[0])}
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["demo.json"]
     assert keys.verify(demo["api_key"]).scopes == ["*"]

@@ -1,6 +1,7 @@
 """One process: an SMTP server, the providers' emulators and the outbox page, all on loopback.
 
-python -m project.stack.mailbox --smtp-port 8026 --http-port 8025 --folder .hub/mail [--providers-port 8027 --apns-port 8028]
+python -m project.stack.mailbox --smtp-port 8026 --http-port 8025 --folder .hub/mail [--providers-port 8027 --apns-port 8028
+    --keys .hub/emulators --demo .hub/demo.json]
 """
 
 import argparse
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import uvicorn
 
+from project.emulators.base import Emulator
 from project.emulators.every import every
 from project.emulators.recorder import Recorder
 from project.emulators.serving import listening
 from project.stack.mailbox.outbox import Outbox
 from project.stack.mailbox.smtp import listen
 from project.stack.mailbox.store import MailStore
+from project.stack.mailbox.telling import Telling
 from project.stack.mailbox.web import MailboxPage
 
 
@@ -29,15 +32,23 @@ def main() -> None:
     parser.add_argument("--providers-port", type=int, help="where the emulators listen; absent: there are none")
     parser.add_argument("--apns-port", type=int, default=0)
     parser.add_argument("--keys", type=Path, help="the folder of the emulators' keys")
+    parser.add_argument(
+        "--demo", type=Path, default=Path(".hub/demo.json"), help="says where the hub is told what became of messages"
+    )
     options = parser.parse_args()
     asyncio.run(serve(options))
 
 
 async def serve(options: argparse.Namespace) -> None:
     outbox = Outbox(MailStore(options.folder))
+    keys = options.keys or options.folder
+    recorder = Recorder(kept=0)  # the outbox keeps them
+    providers = [] if options.providers_port is None else every(keys, recorder)
+    telling = Telling(outbox, providers, options.demo)
+    recorder.listen(telling.arrived)
     smtp = await listen(outbox.mails, options.host, options.smtp_port)
     settings = uvicorn.Config(
-        MailboxPage(outbox, any_host=options.host != "127.0.0.1"),
+        MailboxPage(outbox, telling=telling, any_host=options.host != "127.0.0.1"),
         host=options.host,
         port=options.http_port,
         lifespan="off",
@@ -47,22 +58,19 @@ async def serve(options: argparse.Namespace) -> None:
         timeout_graceful_shutdown=1,
     )
     try:
-        async with emulators(options, outbox):
+        async with listening_to(providers, options, keys):
             await uvicorn.Server(settings).serve()
     finally:
         smtp.close()
 
 
 @asynccontextmanager
-async def emulators(options: argparse.Namespace, outbox: Outbox) -> AsyncIterator[None]:
-    if options.providers_port is None:
+async def listening_to(providers: list[Emulator], options: argparse.Namespace, keys: Path) -> AsyncIterator[None]:
+    if not providers:
         yield
         return
-    recorder = Recorder(kept=0)  # the outbox keeps them
-    recorder.listen(outbox.add)
-    keys = options.keys or options.folder
     ports = {"port": options.providers_port, "apns_port": options.apns_port}
-    async with listening(*every(keys, recorder), host=options.host, **ports, folder=keys):
+    async with listening(*providers, host=options.host, **ports, folder=keys):
         yield
 
 

@@ -32,18 +32,27 @@ NAMES = {
 
 def row(one: Mail | Entry) -> str:
     """A list item; `data-channel` is the column it belongs to, `data-withdraws` the items that it takes off the screen."""
-    more = ""
+    more = told = ""
     if isinstance(one, Mail):
         channel, card = "email", mail_card(one.to, one.sender, one.subject, one.received_at)
     else:
-        channel, card = one.channel, card_of(one)
+        channel, card, told = one.channel, card_of(one), fates(one)
         more += ' class="withdrawn"' if one.withdrawn else ""
         more += f' data-withdraws="{" ".join(one.withdraws)}"' if one.withdraws else ""
-    return f'<li data-id="{one.id}" data-channel="{channel}"{more}><a href="{address_of(one)}">{card}</a></li>'
+    return f'<li data-id="{one.id}" data-channel="{channel}"{more}><a href="{address_of(one)}">{card}</a>{told}</li>'
 
 
 def address_of(one: Mail | Entry) -> str:
     return f"/mail/{one.id}" if isinstance(one, Mail) else f"/message/{one.id}"
+
+
+def fates(entry: Entry) -> str:
+    """Buttons that have the hub told what became of a message; those that were pressed, or pressed themselves, stay so."""
+    shown = "".join(
+        f'<button type="button" data-tell="{fate}" aria-pressed="{str(fate in entry.told).lower()}">{fate}</button>'
+        for fate in entry.fates
+    )
+    return f'<p class="fates" data-of="{entry.id}">{shown}</p>' if shown else ""
 
 
 def card_of(entry: Entry) -> str:

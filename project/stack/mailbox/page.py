@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from email.message import EmailMessage
 from html import escape
 
-from project.stack.mailbox.cards import address_of, card_of, clock, moment, name_of, row
+from project.stack.mailbox.cards import address_of, card_of, clock, fates, moment, name_of, row
 from project.stack.mailbox.outbox import Entry, Outbox
 from project.stack.mailbox.store import Mail
 
@@ -23,9 +23,10 @@ SHELL = """<!doctype html>
 </body>
 </html>
 """
-REFRESH = """<noscript><meta http-equiv="refresh" content="5"></noscript>
-<script src="/assets/mailbox.js" defer></script>
+SCRIPT = """<script src="/assets/mailbox.js" defer></script>
 """
+REFRESH = f"""<noscript><meta http-equiv="refresh" content="5"></noscript>
+{SCRIPT}"""
 COLUMNS = {
     "push": ("Push", "Nothing was pushed yet. Whoever has a device and is away gets it here."),
     "email": ("Mail", "No mail yet. A notification to somebody who is away and has an email address arrives here."),
@@ -102,19 +103,19 @@ def message_page(entry: Entry) -> str:
         facts["Withdrawn"] = "It is not unread any more, so the app has taken it off the screen."
     headers = ((name, "•••" if name in HIDDEN else value) for name, value in message.headers.items())
     title = escape(message.title) or "(no title)"
-    body = f"""<div class="column {entry.channel} shown"><div class="screen">{card_of(entry)}</div></div>
+    body = f"""<div class="column {entry.channel} shown"><div class="screen">{card_of(entry)}{fates(entry)}</div></div>
 {fact_list(facts)}
 {html_section(f"/message/{entry.id}/shown") if message.html else ""}
 {text_section("Text", message.body) if message.html else ""}
 {text_section("As the provider was asked", entry.asked)}
 {headers_section(headers)}"""
-    return detail(title, body)
+    return detail(title, body, head=SCRIPT)
 
 
-def detail(title: str, body: str, source: str = "") -> str:
+def detail(title: str, body: str, source: str = "", head: str = "") -> str:
     link = f'<p><a href="{source}">Source</a></p>' if source else ""
     bar = f'<header class="bar"><p><a href="/">Outbox</a></p>{link}</header>'
-    return SHELL.format(title=title, head="", body=f'{bar}\n<main class="mail">\n{body}\n</main>')
+    return SHELL.format(title=title, head=head, body=f'{bar}\n<main class="mail">\n{body}\n</main>')
 
 
 def fact_list(facts: dict[str, str]) -> str:

@@ -7,6 +7,8 @@ GET /mail/<id>            one mail     GET /mail/<id>/shown|raw   what its reade
 GET /message/<id>         one message  GET /message/<id>/shown    the same of a mail that came by an API
 GET /api/messages         every mail kept, newest first, as JSON (`?limit=`, `?to=`)
 GET /api/outbox           every message of every channel, newest first, as JSON (`?limit=`, `?channel=`)
+POST /message/<id>/tell   have the hub told what became of one (`?fate=bounce`), as its provider tells it; from this page alone
+GET /told                 what the hub was told of the newest, as JSON
 """
 
 import json
@@ -20,6 +22,7 @@ from urllib.parse import parse_qs
 from project.stack.mailbox import page
 from project.stack.mailbox.outbox import Entry, Outbox
 from project.stack.mailbox.store import KEPT, Mail
+from project.stack.mailbox.telling import Telling
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 ASSETS = {file.name: file.read_bytes() for file in Path(__file__).with_name("assets").iterdir() if file.suffix in TYPES}
@@ -27,6 +30,8 @@ OUR_HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 PAGE_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"  # noqa: E501
 # A mail's own HTML: no script, no network, no access to the page around it. Links open in a tab of their own.
 MAIL_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"  # noqa: E501
+
+SHOWN_AT_ONCE = 50  # messages whose fate is looked at again and again
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -43,13 +48,15 @@ class MailboxPage:
     """`any_host=False` answers only requests that were made to a loopback name, so that no web page elsewhere can read
     the mails by pointing its own name at 127.0.0.1."""
 
-    def __init__(self, outbox: Outbox, *, any_host: bool = False) -> None:
-        self.outbox, self.store, self.any_host = outbox, outbox.mails, any_host
+    def __init__(self, outbox: Outbox, *, telling: Telling | None = None, any_host: bool = False) -> None:
+        self.outbox, self.store, self.telling, self.any_host = outbox, outbox.mails, telling, any_host
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: object, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = self._answer(scope)
+        answer = self._forbidden(scope) or (
+            await self._tell(scope) if scope["method"] == "POST" else self._answer(scope)
+        )
         headers = {
             "content-type": answer.type,
             "content-length": str(len(answer.body)),
@@ -62,14 +69,27 @@ class MailboxPage:
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
-    def _answer(self, scope: MutableMapping[str, Any]) -> Answer:
-        host = dict(scope["headers"]).get(b"host", b"")
+    def _forbidden(self, scope: MutableMapping[str, Any]) -> Answer | None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"")
         if not self.any_host and not OUR_HOST.fullmatch(host):
             return Answer(b"This page answers to 127.0.0.1 and localhost only.\n", "text/plain", 403)
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] == "POST" and headers.get(b"origin") != b"http://" + host:
+            return Answer(b"Only this page itself may ask for that.\n", "text/plain", 403)
+        if scope["method"] not in ("GET", "HEAD", "POST"):
             return Answer(b"This page can only be read.\n", "text/plain", 405)
-        query = {name: values[-1] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-        return self._route(scope["path"].strip("/").split("/"), query)
+        return None
+
+    async def _tell(self, scope: MutableMapping[str, Any]) -> Answer:
+        match path_of(scope):
+            case ["message", entry_id, "tell"] if self.telling and (entry := self.outbox.get(entry_id)):
+                fate = query_of(scope).get("fate", "")
+                if fate in entry.fates:
+                    return as_answer({"status": await self.telling.tell(entry, fate)})
+        return html(page.not_found_page(), status=404)
+
+    def _answer(self, scope: MutableMapping[str, Any]) -> Answer:
+        return self._route(path_of(scope), query_of(scope))
 
     def _route(self, path: list[str], query: dict[str, str]) -> Answer:
         match path:
@@ -81,6 +101,9 @@ class MailboxPage:
                 return html(page.rows(self.outbox.newest(page.PAGE_SIZE, after=query.get("after", ""))))
             case ["api", "messages"]:
                 return self._messages(query)
+            case ["told"]:
+                newest = self.outbox.newest(SHOWN_AT_ONCE)
+                return as_answer({one.id: one.told for one in newest if isinstance(one, Entry) and one.told})
             case ["api", "outbox"]:
                 return self._everything(query)
             case ["mail", mail_id, *view] if mail := self.store.get(mail_id):
@@ -117,6 +140,14 @@ class MailboxPage:
         return html(page.not_found_page(), status=404)
 
 
+def path_of(scope: MutableMapping[str, Any]) -> list[str]:
+    return str(scope["path"]).strip("/").split("/")
+
+
+def query_of(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+
+
 def html(text: str, status: int = 200) -> Answer:
     return Answer(text.encode(errors="replace"), status=status)
 
@@ -139,7 +170,7 @@ def entry_json(entry: Entry) -> dict[str, object]:
     message = entry.message
     facts = {"id": entry.id, "channel": entry.channel, "provider": message.provider, "to": [message.to]}
     said = {"from": message.sender, "title": message.title, "body": message.body, "badge": message.badge}
-    return {**facts, **said, "withdraws": entry.withdraws, "withdrawn": entry.withdrawn}
+    return {**facts, **said, "withdraws": entry.withdraws, "withdrawn": entry.withdrawn, "told": entry.told}
 
 
 def as_json(mail: Mail) -> dict[str, object]:

@@ -19,6 +19,7 @@ from deliveries.callbacks.vonage import VonageReader
 from hub.callbacks.events import Call, Unverified
 from hub.providers.accounts import Account
 from project.emulators.callbacks import Callback
+from project.emulators.fates import FATES
 from project.emulators.mailgun import Mailgun
 from project.emulators.postmark import Postmark
 from project.emulators.recorder import Message, Recorder
@@ -168,6 +169,40 @@ def test_africas_talking(body: str, expected: list[Any]) -> None:
 def test_beem() -> None:
     told = Call("POST", URL, {"content-type": "application/json"}, b'{"request_id": "m-1", "Status": "DELIVERED"}')
     assert read(reader(BeemReader), told) == [("delivered", "m-1", "DELIVERED", False)]
+
+
+SMS_FATES = {
+    "delivered": ("delivered", False),
+    "failed": ("failed", False),
+    "number is gone": ("failed", True),
+    "STOP": ("stopped", False),
+    "START": ("started", False),
+}
+MAIL_FATES = {
+    "delivered": ("delivered", False),
+    "opened": ("opened", False),
+    "clicked": ("clicked", False),
+    "bounce": ("bounced", True),
+    "complaint": ("complained", False),
+}
+
+
+@pytest.mark.parametrize(
+    ("emulator", "made", "expected"),
+    [
+        (twilio, TWILIO, SMS_FATES),
+        (vonage, reader(VonageReader, callback_secret=vonage.signature_secret), SMS_FATES),
+        (mailgun, reader(AnymailReader, esp="mailgun", callback_secret=mailgun.signing_key), MAIL_FATES),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_what_the_demo_can_have_become_of_a_message(emulator: Any, made: Reader, expected: Any) -> None:
+    told = {}
+    for fate, post in FATES[emulator.name].items():
+        ((kind, _, _, lasting),) = read(made, call(post(emulator, message(emulator), URL)))
+        told[fate] = (kind, lasting)
+    assert told == expected
+    assert FATES.keys() == {"twilio", "vonage", "mailgun"}
 
 
 ESPS = [

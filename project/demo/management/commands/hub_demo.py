@@ -17,7 +17,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from hub.audience.services import upsert_subscriber
+from hub.callbacks.addresses import callback_url
 from hub.content.packs import install
+from hub.policy.ladder import CHANNELS
+from hub.providers.accounts import hub_accounts
 from hub.tenancy.models import ApiKey, Tenant
 from hub.tenancy.services import create_api_key
 from hub.tenancy.tokens import mint
@@ -55,6 +58,7 @@ class Command(BaseCommand):
                 "api_key": _renewed_key(tenant),
                 "mailbox_url": mailbox_url,
                 "users": [_user(tenant, *person) for person in PEOPLE],
+                "callbacks": _callbacks(),
                 "admin": {"username": ADMIN, "password": _admin_password()},
             }
         _write(output, demo)
@@ -68,6 +72,12 @@ def _tenant(url: str) -> Tenant:
     tenant.allowed_origins = sorted({*tenant.allowed_origins, url.rstrip("/")})
     tenant.save(update_fields=["allowed_origins"])
     return tenant
+
+
+def _callbacks() -> dict[str, str]:
+    """Where the providers of the hub's own accounts tell what became of messages, by account."""
+    ours = [account for channel in CHANNELS for account in hub_accounts(channel)]
+    return {account.key: url for account in ours if (url := callback_url(account))}
 
 
 def _renewed_key(tenant: Tenant) -> str:

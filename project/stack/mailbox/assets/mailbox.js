@@ -34,6 +34,26 @@ function add(row) {
   }
 }
 
+// Messages say by themselves that they were delivered, a moment after they arrived.
+async function refreshFates() {
+  const told = await (await fetch("/told")).json();
+  for (const [id, fates] of Object.entries(told)) {
+    for (const fate of fates) {
+      document.querySelector(`[data-of="${id}"] [data-tell="${fate}"]`)?.setAttribute("aria-pressed", "true");
+    }
+  }
+}
+
+async function tell(button) {
+  button.disabled = true;
+  const query = new URLSearchParams({ fate: button.dataset.tell });
+  const answer = await fetch(`/message/${button.parentElement.dataset.of}/tell?${query}`, { method: "POST" });
+  const status = answer.ok ? (await answer.json()).status : 0;
+  button.disabled = false;
+  button.setAttribute("aria-pressed", String(status === 200));
+  button.title = status === 200 ? "The hub was told." : `The hub did not take it (${status || "it can't be reached"}).`;
+}
+
 function localise(time) {
   const at = new Date(time.dateTime);
   const today = at.toDateString() === new Date().toDateString();
@@ -41,9 +61,14 @@ function localise(time) {
 }
 
 async function watch() {
-  if (!document.hidden) await refresh().catch(() => {}); // the hub is restarting: the next round finds it
+  // where the mailbox is restarting, the next round finds it
+  if (!document.hidden) await Promise.all([columns.size && refresh(), refreshFates()]).catch(() => {});
   setTimeout(watch, 1500);
 }
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-tell]");
+  if (button) tell(button);
+});
 for (const time of document.querySelectorAll("time")) localise(time);
 if (onFirstPage) watch();
