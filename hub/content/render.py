@@ -176,12 +176,13 @@ def _each(names: Sequence[str], made: Callable[[str], Any]) -> dict[str, Any]:
 
 
 def _letter(said: Mapping[str, Any], brand: Mapping[str, str]) -> str:
-    """What is laid out in a mail that has no HTML of its own: a headline, the words, and a button that leads on."""
+    """What is laid out in a mail that has no HTML of its own: a headline, the words, and a button that leads on. A layout says
+    by the class where they stand in it."""
     title, link = escape(said["title"]), escape(urljoin(conf.public_url, said["action_url"]))
     headline = f'<h1 style="font-size:20px;line-height:1.3;margin:0 0 16px">{title}</h1>' if title else ""
     look = f"background:{brand['colour']};color:{brand['text_colour']};{_BUTTON}"
     button = f'<p style="margin:24px 0"><a href="{link}" style="{look}">Open</a></p>' if said["action_url"] else ""
-    return f"{headline}{said['html'] or _paragraphs(said['body'])}{button}"
+    return f'<div class="letter">{headline}{said["html"] or _paragraphs(said["body"])}{button}</div>'
 
 
 def _paragraphs(text: str) -> str:

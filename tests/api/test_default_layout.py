@@ -47,7 +47,7 @@ def test_it_stands_around_every_mail(server: Api, shop: None) -> None:
     put(server, "words", title="Hi", body="A line.")
     assert "<p>A line.</p>" in mail_of(server, template="words")["html"]
     server.put("/event-types/tea.made", {"template": {"title": "Made", "html": "<em>Tea</em>"}})
-    assert "<em>Tea</em><i>Acme</i></div>" in mail_of(server, event="tea.made")["html"]
+    assert "<em>Tea</em></div><i>Acme</i></div>" in mail_of(server, event="tea.made")["html"]
 
 
 def test_words_alone_are_laid_out_in_it_as_in_the_hubs_own(server: Api, shop: None) -> None:

@@ -153,7 +153,9 @@ def test_layouts_and_partials(server: Api) -> None:
     assert server.put("/templates/hi", body).status_code == 200
     shown = server.post("/templates/hi/preview").json()
     title = '<h1 style="font-size:20px;line-height:1.3;margin:0 0 16px">Hi</h1>'
-    mail = f'<div style="color:red">{title}<p>&lt;Tea&gt;</p><p>Cups -- us</p><i>Acme</i></div>'
+    mail = (
+        f'<div style="color:red"><div class="letter">{title}<p>&lt;Tea&gt;</p><p>Cups -- us</p></div><i>Acme</i></div>'
+    )
     assert shown["channels"]["email"] == {"html": mail, "body": "<Tea>\n\nCups -- us"}
     document = problem_of(server.post("/notifications", {"to": "a", "template": "shop"}), 422, "invalid_request")
     assert fields_of(document) == {"template"}

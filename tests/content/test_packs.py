@@ -10,9 +10,11 @@ from deliveries.providers.mail_message import build
 from hub.content.models import Template
 from hub.content.packs import install
 from hub.content.preview import preview
+from hub.content.templates import replace_template
 from hub.exceptions import NotFound
 from hub.tenancy.branding import branding_of
 from hub.tenancy.models import Tenant
+from hub.tenancy.services import change_tenant
 from tests.support.works import make_work
 
 ACCENTS = {
@@ -90,6 +92,18 @@ def test_each_shows_the_tenant(shop: Tenant, key: str) -> None:
     assert 'href="mailto:help@tea.example"' in html
     assert html.index("tea.example/l.png") < html.index("<h1") < html.index("1 High Street") < html.index("Get help")
     assert ACCENTS[key] in html
+
+
+def test_its_layout_takes_whatever_is_said(shop: Tenant) -> None:
+    """As the default, around words that no template lays out: they stand within it, where its own do."""
+    change_tenant(tenant=shop, email_layout="shop-layout")
+    shop.refresh_from_db()
+    replace_template(tenant=shop, key="hello", title="Hello", body="A line.", action_url="/x", example={})
+    html = html_of(mail_of(shop, "hello"))
+    assert html.count("Hello</h1>") == 1
+    assert html.index('class="brand"') < html.index('class="letter"') < html.index('class="foot small"')
+    assert html.index('class="letter"') < html.index("<h1") < html.index("A line.") < html.index(">Open</a>")
+    assert html.index(">Open</a>") < html.index("sent you this")
 
 
 @pytest.mark.parametrize("key", ACCENTS)

@@ -78,9 +78,9 @@ def test_the_default_layout_speaks_the_language_too(tenant: Tenant, order: str) 
     tenant.refresh_from_db()
     tell(tenant, reader(tenant, "pt"), reader(tenant, "en"))
     said = sorted(work.content["html"] for work in take().works)
-    assert said[0].startswith("<i><h1")
+    assert said[0].startswith('<i><div class="letter"><h1')
     assert "Pedido 7</h1>" in said[0]
-    assert said[1].startswith("<u><h1")
+    assert said[1].startswith('<u><div class="letter"><h1')
 
 
 def test_a_language_is_rendered_once_however_many_read_it(tenant: Tenant, order: str, settings: Any) -> None:
