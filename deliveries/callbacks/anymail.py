@@ -61,13 +61,17 @@ class AnymailReader(Reader):
         super().__init__(account)
         self.esp, self.secret = self._whose()
 
+    def lacks(self) -> str:
+        _, signed_with = VIEWS.get(self.esp, (None, None))
+        return self._setting(signed_with) if signed_with and not self.secret else ""
+
     def verify(self, call: Call) -> None:
         if self.esp == "amazon_ses":
             verify(call)
             return
-        view, signed_with = self._view()
-        if signed_with and not self.secret:
-            raise Unverified(f"the account lacks callback_secret, which {self.esp} signs with")
+        view, _ = self._view()
+        if lacking := self.lacks():
+            raise Unverified(f"the account lacks {lacking}, which {self.esp} signs with")
         try:
             view.run_validators(_request(call))
         except SuspiciousOperation as error:
@@ -81,6 +85,9 @@ class AnymailReader(Reader):
 
     def _whose(self) -> tuple[str, str]:
         return str(self.account.config.get("esp", "")), str(self.account.config.get("callback_secret", ""))
+
+    def _setting(self, signed_with: str) -> str:
+        return "callback_secret"
 
     def _view(self) -> tuple[Any, str | None]:
         if self.esp not in VIEWS:
@@ -106,6 +113,9 @@ class DjangoReader(AnymailReader):
         signed_with = VIEWS.get(esp, (None, None))[1]
         known = getattr(settings, "ANYMAIL", {})
         return esp, str(known.get(f"{esp}_{signed_with}".upper(), "")) if signed_with else ""
+
+    def _setting(self, signed_with: str) -> str:
+        return f"ANYMAIL[{f'{self.esp}_{signed_with}'.upper()!r}]"
 
 
 def _request(call: Call) -> WSGIRequest:

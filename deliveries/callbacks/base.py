@@ -24,6 +24,10 @@ class Reader(ABC):
     def __init__(self, account: Account) -> None:
         self.account = account
 
+    def lacks(self) -> str:
+        """The setting without which no call can prove anything; empty if nothing is missing."""
+        return ""
+
     def verify(self, call: Call) -> None:  # noqa: B027  where the provider signs nothing, its address is all
         """Raises Unverified for a call that lacks the provider's signature."""
 

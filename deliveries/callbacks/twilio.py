@@ -19,6 +19,11 @@ _LASTING = frozenset({"30004", "30005", "30006", "21610", "21614"})
 class TwilioReader(Reader):
     """Calls are signed with the account's own token."""
 
+    def lacks(self) -> str:
+        """With an API key, what `auth_token` holds signs nothing."""
+        config = self.account.config
+        return "callback_secret" if config.get("api_key") and not config.get("callback_secret") else ""
+
     def verify(self, call: Call) -> None:
         config = self.account.config
         secret = str(config.get("callback_secret") or config.get("auth_token", ""))

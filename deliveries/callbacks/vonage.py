@@ -24,10 +24,13 @@ _TIDY = str.maketrans("&=", "__")
 class VonageReader(Reader):
     """Calls are signed with `callback_secret`, the account's signature secret, as SHA-256 HMAC."""
 
+    def lacks(self) -> str:
+        return "" if self.account.config.get("callback_secret") else "callback_secret"
+
     def verify(self, call: Call) -> None:
-        secret = str(self.account.config.get("callback_secret", ""))
-        if not secret:
-            raise Unverified("the account lacks callback_secret, which vonage signs with")
+        if lacking := self.lacks():
+            raise Unverified(f"the account lacks {lacking}, which vonage signs with")
+        secret = str(self.account.config["callback_secret"])
         told = {name: str(value) for name, value in _fields(call).items()}
         given, timestamp = told.pop("sig", ""), told.get("timestamp", "")
         said = "".join(f"&{name}={value.translate(_TIDY)}" for name, value in sorted(told.items()))

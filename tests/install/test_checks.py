@@ -10,6 +10,7 @@ from django.db import connections
 from hub import wake
 from hub.checks import database, database_version
 
+TWILIO = {"kind": "twilio", "account_sid": "AC1", "auth_token": "t"}
 LAYER = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
@@ -37,12 +38,29 @@ def test_our_own_project_is_configured_right() -> None:
         ({"HUB": {"fan_out_batch": "500"}}, "hub.E009"),
         ({"HUB": {"fan_out_batch": True}}, "hub.E009"),
         ({"HUB": {"delivery_lease": 1}}, "deliveries.E001"),
+        ({"HUB": {"providers": {"mail": {"kind": "anymail", "esp": "sendgrid", "api_key": "k"}}}}, "deliveries.W001"),
+        ({"HUB": {"providers": {"texts": {"kind": "vonage", "api_key": "k", "api_secret": "s"}}}}, "deliveries.W001"),
+        ({"HUB": {"providers": {"texts": TWILIO | {"api_key": "SK1"}}}}, "deliveries.W001"),
+        ({"EMAIL_BACKEND": "anymail.backends.mailgun.EmailBackend"}, "deliveries.W001"),
     ],
 )
 def test_what_is_wrong_has_an_id(settings: Any, changed: dict[str, Any], expected: str) -> None:
     for name, value in changed.items():
         setattr(settings, name, value)
     assert ids() == [expected]
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        TWILIO,
+        TWILIO | {"api_key": "SK1", "callback_secret": "t"},
+        {"kind": "anymail", "esp": "postmark", "api_key": "k"},
+    ],
+)
+def test_who_can_be_believed_is_not_warned_of(settings: Any, account: dict[str, str]) -> None:
+    settings.HUB = {"providers": {"one": account}}
+    assert ids() == []
 
 
 def test_a_whole_number_of_seconds_will_do(settings: Any) -> None:
