@@ -5,9 +5,11 @@ Whatever logs (the hub, Django, uvicorn, Daphne, Celery) goes through one handle
 on a socket of `session_id` and `subscriber_id`, the hub's own.
 """
 
+import asyncio
 import logging
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -64,10 +66,36 @@ def logging_settings(form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"hub": {"()": lambda: formatter(form)}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "hub"}},
+        "handlers": {"stderr": {"()": lambda: OncePerTurn(2), "formatter": "hub"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": own | borrowed,
     }
+
+
+class OncePerTurn(logging.StreamHandler[TextIO]):
+    """To a file descriptor: at once, but what goes well on an event loop at the end of the loop's turn. Each write lets other
+    threads run, and a busy loop that logs hundreds of lines in a turn would wait for them hundreds of times."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(open(descriptor, "w", encoding="utf-8", errors="backslashreplace", closefd=False))  # noqa: SIM115
+        self._asked: asyncio.AbstractEventLoop | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.levelno >= logging.WARNING:
+            self._write()
+
+    def flush(self) -> None:
+        turning = asyncio._get_running_loop()
+        if turning is None or turning.is_closed():
+            self._write()
+        elif turning is not self._asked:
+            self._asked = turning
+            turning.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._asked = None
+        super().flush()
 
 
 def formatter(form: str) -> logging.Formatter:
@@ -86,13 +114,23 @@ def formatter(form: str) -> logging.Formatter:
     else:
         plain = structlog.dev.plain_traceback
         last = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain, sort_keys=False)
-    shown: list[Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
-        leave_out,
-        last,
-    ]
-    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=seen, processors=shown)
+    return Lines([*seen, structlog.processors.format_exc_info, leave_out, last])
+
+
+class Lines(logging.Formatter):
+    """What `processors` make of a record. structlog's own formatter makes every record a second time before it begins."""
+
+    def __init__(self, processors: Sequence[Processor]) -> None:
+        super().__init__()
+        self._processors = processors
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: Any = {"event": record.getMessage(), "_record": record}
+        if record.exc_info:
+            line["exc_info"] = record.exc_info
+        for processor in self._processors:
+            line = processor(None, record.levelname.lower(), line)
+        return str(line)
 
 
 def route_for_path(_: Any, __: str, event: EventDict) -> EventDict:
@@ -109,6 +147,7 @@ def route_for_path(_: Any, __: str, event: EventDict) -> EventDict:
 
 def leave_out(_: Any, __: str, event: EventDict) -> EventDict:
     """A last net under what others write: addresses, numbers, tokens, passwords. What is not known is not shown."""
+    del event["_record"]
     return {name: value if name in OURS else _clean(value) for name, value in event.items() if value is not None}
 
 

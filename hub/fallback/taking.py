@@ -1,7 +1,7 @@
 """What has come due, taken with all that a claim asks about it, in one statement and two more for what the rows share."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -34,8 +34,8 @@ class Told(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A delivery that was just claimed, its `fence` and `now` those of the claim: plain values, for a model costs more to
-    make than a provider to call."""
+    """A delivery that was just claimed, its `fence` and `at` (seconds since the epoch) those of the claim: plain values, for a
+    model costs more to make than a provider to call."""
 
     id: UUID
     notification: Told
@@ -46,7 +46,7 @@ class Taken(NamedTuple):
     fence: int
     generation: int
     cancel_level: int
-    now: datetime
+    at: float
     # the language of the item
     said_in: str
     retracted: bool
@@ -66,7 +66,7 @@ class Taken(NamedTuple):
     @property
     def present(self) -> datetime:
         """The instant of the claim by the tenant's clock."""
-        return self.now + self.tenant.clock_offset
+        return datetime.fromtimestamp(self.at, UTC) + self.tenant.clock_offset
 
     @property
     def expires(self) -> list[datetime]:
@@ -85,7 +85,7 @@ WITH due AS (
     FROM due WHERE d.id = due.id RETURNING d.*
 )
 SELECT d.id, d.notification_id, d.item_id, d.subscriber_id, d.channel, d.fence, d.generation, d.cancel_level,
-    now(), i.locale, i.retracted_at IS NOT NULL, i.seen_at IS NOT NULL,
+    extract(epoch FROM now())::float8, i.locale, i.retracted_at IS NOT NULL, i.seen_at IS NOT NULL,
     COALESCE(i.read_at, i.archived_at, i.deleted_at, i.acted_at) IS NOT NULL, i.expired_at IS NOT NULL, i.expires_at,
     s.name, s.locale, s.timezone, s.phone, p.enabled, COALESCE(c.unread, 0)
 FROM taken d

@@ -47,6 +47,8 @@ def choose(
     fitting = [n for n, account in enumerate(accounts) if kind in ("", account.kind)]
     if not fitting:
         return None
+    if len(fitting) == 1:
+        return Choice(fitting[0], False)
     if tried and tried[-1].outcome == AMBIGUOUS:
         same = [n for n in fitting if accounts[n].label == tried[-1].label]
         return Choice((same or fitting)[0], False)

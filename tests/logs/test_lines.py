@@ -1,8 +1,11 @@
 """Whatever a process writes comes out in one form, with what is known of it and without what nobody may read."""
 
+import asyncio
 import json
 import logging
+import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from structlog.contextvars import get_contextvars
 
 from hub.trace import request_id, tracing
 from project import logs
-from project.logs import BORROWED, formatter, logging_settings
+from project.logs import BORROWED, OncePerTurn, formatter, logging_settings
 
 
 def line(message: str, *args: object, **fields: Any) -> dict[str, Any]:
@@ -106,3 +109,43 @@ def test_the_id_is_there_with_the_middleware_or_without(settings: Any, left_out:
         answer = Client().get("/api/v1/inbox", headers={"X-Request-Id": "order-17"})
     assert (answer["X-Request-Id"], answer.json()["request_id"]) == ("order-17", "order-17")
     assert get_contextvars() == {}
+
+
+@pytest.fixture
+def written() -> Iterator[tuple[logging.Logger, Callable[[], list[str]]]]:
+    """A logger, and the lines that have come out of it since the last look."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    handler = OncePerTurn(writer)
+    logger = logging.Logger("hub.test")
+    logger.addHandler(handler)
+
+    def lines() -> list[str]:
+        try:
+            return os.read(reader, 4096).decode().splitlines()
+        except BlockingIOError:
+            return []
+
+    yield logger, lines
+    handler.stream.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_loop_writes_what_it_logs_once_a_turn(written: Any) -> None:
+    logger, lines = written
+
+    async def turn() -> None:
+        logger.info("one")
+        logger.info("two")
+        assert lines() == []
+        await asyncio.sleep(0)
+        assert lines() == ["one", "two"]
+        logger.info("three")
+        logger.error("four")
+        assert lines() == ["three", "four"]
+        logger.info("five")
+
+    asyncio.run(turn())
+    logger.info("six")
+    assert lines() == ["five", "six"]
