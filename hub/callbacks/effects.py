@@ -34,13 +34,19 @@ class Matched:
     read_on: str
 
 
-def apply(
-    events: Sequence[Event], *, label: str, tenant_id: UUID | None, received_at: datetime
-) -> list[tuple[UUID, UUID]]:
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`read`: the (subscriber, item) pairs that count as read by it, old or new: marking twice changes nothing. `unknown`:
+    something is about a message of which nothing is on record, or not yet."""
+
+    read: list[tuple[UUID, UUID]]
+    unknown: bool
+
+
+def apply(events: Sequence[Event], *, label: str, tenant_id: UUID | None, received_at: datetime) -> Applied:
     """Put on record what is new in `events`, with all that follows, in the caller's transaction.
 
-    `label`: the account that told; only what it carried, for the tenant that it belongs to, is believed. Returns the
-    (subscriber, item) pairs that count as read by it, old or new: marking twice changes nothing.
+    `label`: the account that told; only what it carried, for the tenant that it belongs to, is believed.
     """
     matched = _match(events, label, tenant_id)
     fresh = _note(matched)
@@ -48,7 +54,9 @@ def apply(
     suppress([entry for one in fresh if (entry := _entry(one, label))])
     _answers(events, label, tenant_id, received_at)
     _tell(fresh)
-    return [(one.subscriber_id, one.item_id) for one in matched if one.event.kind == one.read_on]
+    read = [(one.subscriber_id, one.item_id) for one in matched if one.event.kind == one.read_on]
+    named = {event.message_id for event in events if event.delivery_id is None} - {""}
+    return Applied(read, unknown=bool(named - {one.event.message_id for one in matched}))
 
 
 _MATCH = """

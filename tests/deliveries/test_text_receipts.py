@@ -1,15 +1,18 @@
 """Promise: a text message's receipt finds its way back by the address that it was sent with; STOP ends, START resumes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
 from deliveries import dispatch
 from hub.audience.models import Subscriber
 from hub.callbacks.addresses import callback_url
+from hub.callbacks.models import Callback
 from hub.callbacks.processing import sweep
 from hub.fallback.models import Delivery, DeliveryDestination
 from hub.providers.accounts import hub_accounts
@@ -74,6 +77,26 @@ def test_its_receipt_comes_back_by_the_address_that_it_was_sent_with(texted: Mes
     post(twilio.status(texted, "delivered"))
     assert DeliveryDestination.objects.get().fate == "delivered"
     assert not Suppression.objects.exists()
+
+
+def test_a_receipt_may_be_faster_than_the_record_of_its_message(texted: Message, twilio: Twilio) -> None:
+    DeliveryDestination.objects.update(provider_message_id="")
+    post(twilio.status(texted, "delivered"))
+    assert DeliveryDestination.objects.get().fate == ""
+    assert sweep() == 0
+    DeliveryDestination.objects.update(provider_message_id=texted.id)
+    Callback.objects.filter(due_at__gt=Now()).update(due_at=Now())
+    assert sweep() == 1
+    assert DeliveryDestination.objects.get().fate == "delivered"
+    assert Callback.objects.get().due_at is None
+
+
+def test_what_is_told_of_nobodys_message_is_looked_at_twice(texted: Message, twilio: Twilio) -> None:
+    post(twilio.status(replace(texted, id="SM-of-another-application"), "delivered"))
+    Callback.objects.filter(due_at__gt=Now()).update(due_at=Now())
+    assert sweep() == 1
+    assert Callback.objects.get().due_at is None
+    assert DeliveryDestination.objects.get().fate == ""
 
 
 @pytest.mark.parametrize(("code", "listed"), [("30005", ["hard_bounce"]), ("30003", [])])

@@ -102,6 +102,7 @@ def test_what_the_hub_does_not_take_is_not_told(outside: Outside) -> None:
     outside.hub.behaviours["/refusing"] = says(403)
     text = outside.send_text(outside.hub.url("/refusing"))
     assert outside.tell(text, "failed") == (200, {"status": 403})
+    assert outside.newest()["told"] == []
     nobody = outside.send_text(f"http://127.0.0.1:{free_port()}/")
     assert outside.tell(nobody, "failed") == (200, {"status": 0})
     assert outside.newest()["told"] == []
