@@ -49,8 +49,9 @@ def choose(
         return None
     if len(fitting) == 1:
         return Choice(fitting[0], False)
-    if tried and tried[-1].outcome == AMBIGUOUS:
-        same = [n for n in fitting if accounts[n].label == tried[-1].label]
+    took = {one.label for one in tried if one.outcome == AMBIGUOUS}
+    if took:
+        same = [n for n in fitting if accounts[n].label in took]
         return Choice((same or fitting)[0], False)
     failures = Counter(one.label for one in tried)
     best = min(fitting, key=lambda n: _rank(accounts[n], failures, closed))

@@ -42,6 +42,15 @@ def accounts(*kinds: str) -> list[Account]:
         (["a", "b"], "", [("b:1", "ambiguous")], [], Choice(1, False)),
         (["a", "b"], "", [("b:1", "ambiguous")], ["id-1"], Choice(1, False)),
         (["a", "b"], "", [("z:9", "ambiguous")], [], Choice(0, False)),
+        # also when that account has said since that it took nothing of the repeat
+        (["a", "b"], "", [("b:1", "ambiguous"), ("b:1", "throttled")], [], Choice(1, False)),
+        (
+            ["a", "b"],
+            "",
+            [("a:0", "throttled"), ("b:1", "ambiguous"), ("b:1", "transient")],
+            ["id-1"],
+            Choice(1, False),
+        ),
     ],
 )
 def test_the_account_is(
