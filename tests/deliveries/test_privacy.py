@@ -68,7 +68,9 @@ ACTS = (
 
 @pytest.fixture(autouse=True)
 def _all_lines(caplog: pytest.LogCaptureFixture, settings: Settings) -> None:
-    caplog.set_level(logging.DEBUG)
+    """The hub's own at DEBUG too, whatever level is set for them."""
+    for name in ("", "hub", "consumers", "deliveries"):
+        caplog.set_level(logging.DEBUG, name)
     settings.DEBUG = False
 
 
