@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -24,7 +23,7 @@ from hub.policy.recheck import Facts, Verdict, recheck
 from hub.policy.rooms import Room, Rooms, boundless
 from hub.preferences.unsubscribe import CHANNEL, link_for
 from hub.providers.accounts import Account
-from hub.tenancy.branding import branding_of
+from hub.tenancy.branding import Branding, branding_of
 from hub.tenancy.models import Tenant
 
 
@@ -101,13 +100,15 @@ def _attempt(going: Sequence[Taken], routes: Routes, words: Mapping[UUID, Words]
             for due, route, attempt_id in attempts
         ]
     )
+    tenants = {due.tenant.pk: due.tenant for due in going}
+    brandings = {tenant_id: branding_of(tenant) for tenant_id, tenant in tenants.items()}
     return [
-        _work(due, ids[due.id, route.destination.address], attempt_id, route, words[due.id].content)
+        _work(due, ids[due.id, route.destination.address], attempt_id, route, words[due.id], brandings[due.tenant.pk])
         for due, route, attempt_id in attempts
     ]
 
 
-def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, content: Mapping[str, Any]) -> Work:
+def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, words: Words, branding: Branding) -> Work:
     notification = due.notification
     return Work(
         delivery_id=due.id,
@@ -125,14 +126,14 @@ def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, cont
         event=notification.event,
         category=notification.category,
         priority=notification.priority,
-        content=content,
+        content=words.content,
         name=due.name,
         locale=due.locale,
         unread=due.unread,
         expires_in=min(((end - due.present).total_seconds() for end in due.expires), default=None),
         group_key=notification.group_key,
         unsubscribe_url=_unsubscribe_url(due),
-        branding=branding_of(due.tenant),
+        branding=branding,
         request_id=notification.request_id,
     )
 

@@ -1,16 +1,16 @@
 """What a provider is given: everything there is to know, so that it reads no table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from hub.providers.accounts import Account
 from hub.tenancy.branding import Branding
 
+_PERSONAL = frozenset({"address", "data", "content", "name", "unsubscribe_url", "branding"})
 
-@dataclass(frozen=True, slots=True)
-class Work:
+
+class Work(NamedTuple):
     """One message to one destination.
 
     `message_id` is the same for every attempt of a delivery and differs after a replay: a key for providers that recognise
@@ -27,16 +27,16 @@ class Work:
     account: Account
     # another account of the tenant's was not tried yet
     elsewhere: bool
-    address: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
+    address: str
+    data: Mapping[str, Any]
     tenant: str
     notification_id: UUID
     item_id: UUID
     event: str
     category: str
     priority: str
-    content: Mapping[str, Any] = field(repr=False)
-    name: str = field(repr=False)
+    content: Mapping[str, Any]
+    name: str
     locale: str
     # how many items the subscriber has not read
     unread: int
@@ -44,7 +44,10 @@ class Work:
     expires_in: float | None = None
     group_key: str = ""
     # where one click stops mails of this category; empty: it can't be stopped, or is no mail
-    unsubscribe_url: str = field(default="", repr=False)
+    unsubscribe_url: str = ""
     # how the tenant shows itself
-    branding: Branding = field(default=Branding(), repr=False)
+    branding: Branding = Branding()
     request_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"Work({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields if name not in _PERSONAL)})"
