@@ -43,13 +43,13 @@ def make_item(subscriber: Subscriber, **fields: Any) -> InboxItem:
 
 
 def owe(subscriber: Subscriber, item: InboxItem | None = None, **fields: Any) -> Delivery:
-    """A delivery that has been due for a second, unless `fields` say otherwise."""
+    """A delivery that has been due for a minute unless `fields` say otherwise: longer than a test's own transaction is open."""
     item = item or make_item(subscriber)
     values = {
         "channel": "email",
         "lane": "high",
         "step": 0,
-        "due_at": datetime.now(UTC) - timedelta(seconds=1),
+        "due_at": datetime.now(UTC) - timedelta(minutes=1),
         "after": 0,
         "absent": True,
         "cancel_level": 2,
