@@ -34,12 +34,12 @@ class Served(NamedTuple):
     keys: Path
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder: Path = tmp_path_factory.mktemp("outbox")
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """An outbox in which nothing is yet."""
     port = free_port()
-    running = start(folder, providers=(port, free_port(), folder / "emulators"))
-    yield Served(running.url, f"http://127.0.0.1:{port}", running.smtp_port, folder / "emulators")
+    running = start(tmp_path, providers=(port, free_port(), tmp_path / "emulators"))
+    yield Served(running.url, f"http://127.0.0.1:{port}", running.smtp_port, tmp_path / "emulators")
     running.child.stop()
 
 
