@@ -1,6 +1,7 @@
+export type { Hub, HubEvents, HubOptions, Snapshot } from './api';
 export type { ConnectionState } from './connection';
 export { HubError } from './errors';
-export { createHub, type Hub, type HubEvents, type HubOptions, type Snapshot } from './hub';
+export { createHub } from './hub';
 export type { ListOptions } from './inbox';
 export type { View } from './list';
 export type { Receipt, Refusal } from './marks';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { apply, begin, EMPTY, type State } from '../src/store';
 import type { BatchFrame, Item, LiveFrame, NotificationFrame, ServerFrame, StateFrame } from '../src/types';
-import { blank } from './support/fake-server';
+import { blank } from './support/fake-items';
 import { samples, typesOf } from './support/samples';
 
 const item = (id: string, seq: number, fields: Partial<Item> = {}): Item => ({

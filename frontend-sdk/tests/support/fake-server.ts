@@ -6,10 +6,11 @@ import type {
   LiveFrame,
   MarkFrame,
   Op,
-  ServerFrame,
   StateFrame,
   Tombstone,
 } from '../../src/types';
+import { belongs, blank, byNewest, changes } from './fake-items';
+import { FakeSocket } from './fake-socket';
 
 export const URL_BASE = 'https://hub.test/api/v1';
 const BATCH = 3;
@@ -103,7 +104,7 @@ export class FakeServer {
   /** A mark by another client, or by the one whose session `origin` is. */
   mark(op: Op, ids: string[], extra: Partial<MarkFrame> = {}, origin: string | null = null): number {
     const at = new Date().toISOString();
-    const touched = ids.filter((id) => this.changes(op, id));
+    const touched = ids.filter((id) => changes(op, this.items.get(id)));
     if (!touched.length) return 0;
     const seq = ++this.seq;
     for (const id of touched) this.change(op, id, seq, at, extra);
@@ -204,19 +205,6 @@ export class FakeServer {
     return items.filter((item) => !filter?.category || item.category === filter.category).map((item) => item.id);
   }
 
-  private changes(op: Op, id: string): boolean {
-    const item = this.items.get(id);
-    if (!item) return false;
-    if (op === 'seen') return !item.seen_at;
-    if (op === 'read') return !item.read_at;
-    if (op === 'unread') return !!item.read_at;
-    if (op === 'archive') return !item.archived_at;
-    if (op === 'unarchive') return !!item.archived_at;
-    if (op === 'unsnooze') return !!item.snoozed_until;
-    if (op === 'act') return !item.acted;
-    return true;
-  }
-
   private change(op: Op, id: string, seq: number, at: string, { until, action }: Partial<MarkFrame>): void {
     const item = { ...this.items.get(id)!, seq };
     this.items.set(id, item);
@@ -236,93 +224,6 @@ export class FakeServer {
   private publish(frame: LiveFrame): void {
     for (const socket of this.open) for (const through of this.fault(frame)) socket.push(through);
   }
-}
-
-/** A WebSocket whose other end is a `FakeServer`. Everything arrives a tick later, as from a network. */
-export class FakeSocket {
-  readyState = 0;
-  greeted = false;
-  readonly sent: ClientFrame[] = [];
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
-
-  constructor(
-    private readonly server: FakeServer,
-    readonly url: string,
-    readonly protocols: string[],
-  ) {
-    server.sockets.push(this);
-    setTimeout(() => {
-      this.readyState = 1;
-      this.onopen?.();
-    });
-  }
-
-  send(data: string): void {
-    const frame = JSON.parse(data);
-    this.sent.push(frame);
-    setTimeout(() => this.readyState === 1 && this.server.receive(this, frame));
-  }
-
-  push(frame: ServerFrame): void {
-    const data = JSON.stringify(frame);
-    setTimeout(() => this.readyState === 1 && this.onmessage?.({ data }));
-  }
-
-  /** The client's end. */
-  close(): void {
-    this.readyState = 3;
-  }
-
-  /** The server's end, or the network's. */
-  cut(code = 1006, reason = ''): void {
-    this.readyState = 3;
-    this.onclose?.({ code, reason });
-  }
-
-  ofType<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
-    return this.sent.filter((frame) => frame.type === type) as never;
-  }
-}
-
-export function blank(): Item {
-  return {
-    id: '',
-    event: 'message',
-    category: 'message',
-    title: '',
-    body: '',
-    data: {},
-    actor: null,
-    action_url: null,
-    actions: [],
-    tags: [],
-    priority: 'normal',
-    group_key: null,
-    created_at: '2026-11-02T09:30:00.000Z',
-    seen_at: null,
-    read_at: null,
-    archived_at: null,
-    snoozed_until: null,
-    acted: null,
-    expires_at: null,
-    seq: 0,
-    surfaced_seq: 0,
-  };
-}
-
-function belongs(item: Item, filter: string): boolean {
-  if (filter === 'archived') return item.archived_at !== null;
-  if (filter === 'snoozed') return item.snoozed_until !== null && item.archived_at === null;
-  if (item.archived_at !== null || item.snoozed_until !== null) return false;
-  return filter === 'all' || item.read_at === null;
-}
-
-type Key = Pick<Item, 'surfaced_seq' | 'id'>;
-
-function byNewest(a: Key, b: Key): number {
-  return b.surfaced_seq - a.surfaced_seq || b.id.localeCompare(a.id);
 }
 
 function json(body: unknown, status = 200): Response {
