@@ -57,8 +57,6 @@ FROM found f WHERE d.id = f.id AND d.deactivated_at IS NULL
 
 def deactivate_gone(gone: Sequence[Gone]) -> int:
     """Write to these no more, unless they were set again since. Returns how many were active."""
-    if not gone:
-        return 0
     with connection.cursor() as db:
         db.execute(_LET_GO, gone_values(gone))
         return int(db.rowcount)

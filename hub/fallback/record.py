@@ -71,7 +71,9 @@ def _write_off(dead: Sequence[Result]) -> None:
     )
     of_them = [(said[row[:2]], *row[2:]) for row in attempts if row[:2] in said]
     for own, deactivate in (("push", devices.deactivate_gone), ("chat", chat.deactivate_gone)):
-        deactivate([Gone(UUID(address), at, _word(r)) for r, _, channel, address, _, at in of_them if channel == own])
+        gone = [Gone(UUID(address), at, _word(r)) for r, _, channel, address, _, at in of_them if channel == own]
+        if gone:
+            deactivate(gone)
     suppress(
         [
             Entry(tenant_id, channel, address, STOP if r.opted_out else HARD_BOUNCE, source=label)
@@ -88,7 +90,13 @@ def _word(result: Result) -> str:
 
 def redact(answer: str) -> str:
     """`answer` without addresses and control characters, at most 500 characters."""
-    return _ADDRESS.sub("<address>", _CONTROL.sub(" ", answer)).strip()[:500] if answer else ""
+    return _ADDRESS.sub("<address>", _storable(answer, " ")).strip()[:500] if answer else ""
+
+
+def _storable(text: str, instead: str) -> str:
+    """Without what the database refuses: strangers' servers write headers of any bytes, and what they say must spoil nobody
+    else's record."""
+    return _CONTROL.sub(instead, text).encode(errors="replace").decode()
 
 
 def _finished(result: Result) -> Finished:
@@ -98,6 +106,6 @@ def _finished(result: Result) -> Finished:
         outcome=result.outcome,
         code=redact(result.code)[:64],
         answer=redact(result.answer),
-        provider_message_id=_CONTROL.sub("", result.provider_message_id)[:255],
+        provider_message_id=_storable(result.provider_message_id, "")[:255],
         goes_on=Answer(result.outcome, elsewhere=result.elsewhere).goes_on,
     )

@@ -159,6 +159,7 @@ def test_record_and_recovery_at_the_same_instant_settle_a_delivery_once(alice: S
         ("no route to +44 20 7946 0018 now", "no route to <address> now"),
         ("queued as 20241107.4711", "queued as 20241107.4711"),
         ("a\r\nb\x00c", "a b c"),
+        ("a\udc80b", "a?b"),
         ("x" * 900, "x" * 500),
     ],
 )
@@ -173,3 +174,12 @@ def test_an_answer_with_addresses_and_nul_reaches_the_record_redacted(alice: Sub
     attempt = Attempt.objects.get()
     assert attempt.answer == "<address> ?"
     assert len(attempt.code) == 64
+
+
+def test_a_name_that_no_database_takes_spoils_no_record(alice: Subscriber) -> None:
+    """A push server that a stranger chose says what it likes in its header `Location`."""
+    owe(alice)
+    owe(alice)
+    ours, theirs = take().works
+    assert record([answer(ours, "sent"), answer(theirs, "sent", provider_message_id="a\udc80b\x00c")]) == 2
+    assert "a?bc" in DeliveryDestination.objects.values_list("provider_message_id", flat=True)
