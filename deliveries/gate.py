@@ -85,13 +85,12 @@ class Gate:
 
     def report(self, account: Account, receipts: Sequence[Receipt]) -> None:
         """What the account has answered."""
-        if kind_class(account.kind).hosts_vary:
-            return
         name = account.circuit
+        well = name not in self._circuits and all(receipt.outcome in SUCCESSES for receipt in receipts)
+        if well or kind_class(account.kind).hosts_vary:
+            return
         answers = [Answer(receipt.outcome, receipt.retry_after) for receipt in receipts]
         with self._lock:
-            if name not in self._circuits and all(answer.outcome in SUCCESSES for answer in answers):
-                return
             self._heard[name] += answers
             before = self._circuits.get(name, Circuit())
             self._circuits[name] = before.after(answers, self._now(), rule())

@@ -8,13 +8,15 @@ on a socket of `session_id` and `subscriber_id`, the hub's own.
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
 import structlog
 from django.core.exceptions import ImproperlyConfigured
-from structlog.typing import EventDict, Processor
+from structlog.contextvars import get_contextvars
 
 # What a record may carry in `extra`; a request or an exception of Django's is more than a log may know.
 EXTRAS = (
@@ -50,6 +52,7 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "(address)"),
     (re.compile(r"(?<![\w.:-])\+\d[\d ()/-]{6,}\d"), "(number)"),
 )
+_SHORT = 64
 # What none of these would change, as most of what is logged: ids, words, routes.
 _PLAIN = re.compile(
     r"(?i)(?!.*(?:hub_|eyj|authorization|x-api-key|cookie|password|token|secret|detail:))[\w.:/-]*", re.ASCII
@@ -100,64 +103,62 @@ class OncePerTurn(logging.StreamHandler[TextIO]):
 
 def formatter(form: str) -> logging.Formatter:
     """For records of the standard library, which all of ours are."""
-    seen: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(allow=EXTRAS),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        route_for_path,
-    ]
-    last: Processor
     if form == "json":
-        last = structlog.processors.JSONRenderer(serializer=_json)
-    else:
-        plain = structlog.dev.plain_traceback
-        last = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain, sort_keys=False)
-    return Lines([*seen, structlog.processors.format_exc_info, leave_out, last])
+        return Lines(lambda event: orjson.dumps(event, default=str).decode())
+    people = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+    )
+    return Lines(lambda event: str(people(None, event["level"], event)))
 
 
 class Lines(logging.Formatter):
-    """What `processors` make of a record. structlog's own formatter makes every record a second time before it begins."""
+    """A record and what is being worked on, made in one pass, as every attempt has one: structlog's chain of steps would take
+    longer than a call to a provider. `render`: what becomes of it."""
 
-    def __init__(self, processors: Sequence[Processor]) -> None:
+    def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
         super().__init__()
-        self._processors = processors
+        self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
-        line: Any = {"event": record.getMessage(), "_record": record}
-        if record.exc_info:
-            line["exc_info"] = record.exc_info
-        for processor in self._processors:
-            line = processor(None, record.levelname.lower(), line)
-        return str(line)
+        given = record.__dict__
+        event = {
+            **get_contextvars(),
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: given[name] for name in EXTRAS if name in given},
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if "request" in given:
+            _name_route(event, given["request"])
+        if record.exc_info and record.exc_info[0]:
+            event["exception"] = self.formatException(record.exc_info)
+        return self._render({name: _shown(name, value) for name, value in event.items() if value is not None})
 
 
-def route_for_path(_: Any, __: str, event: EventDict) -> EventDict:
+def _name_route(event: dict[str, Any], request: Any) -> None:
     """Django writes the path of what it refuses, in which somebody may be named; the route says as much. It does so after the
     request's own context has ended."""
-    request = getattr(event.get("_record"), "request", None)
     path = getattr(request, "path", None)
     if path:
         event.setdefault("request_id", getattr(request, "hub_request_id", None))
         route = getattr(getattr(request, "resolver_match", None), "route", None)
         event["event"] = str(event["event"]).replace(path, f"/{route}" if route else "(no route)")
-    return event
 
 
-def leave_out(_: Any, __: str, event: EventDict) -> EventDict:
+def _shown(name: str, value: Any) -> Any:
     """A last net under what others write: addresses, numbers, tokens, passwords. What is not known is not shown."""
-    del event["_record"]
-    return {name: value if name in OURS else _clean(value) for name, value in event.items() if value is not None}
-
-
-def _clean(value: Any) -> Any:
-    if not isinstance(value, str) or _PLAIN.fullmatch(value):
+    if name in OURS or not isinstance(value, str):
         return value
-    for pattern, instead in _LEFT_OUT:
-        value = pattern.sub(instead, value)
-    return value
+    return _word(value) if len(value) <= _SHORT else _cleaned(value)
 
 
-def _json(event: EventDict, **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+def _cleaned(text: str) -> str:
+    if not _PLAIN.fullmatch(text):
+        for pattern, instead in _LEFT_OUT:
+            text = pattern.sub(instead, text)
+    return text
+
+
+# most of what is logged is a few words, again and again
+_word = lru_cache(maxsize=1024)(_cleaned)

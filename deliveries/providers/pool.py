@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from weakref import WeakKeyDictionary
 
 from deliveries.providers.base import Provider
@@ -20,12 +20,17 @@ CLOSING = 5.0
 
 
 class _Places:
-    """Room for calls of one provider."""
+    """Room for calls of one provider: bulk may take three quarters of it, high all."""
 
     def __init__(self, concurrency: int) -> None:
         places = min(concurrency, conf.delivery_concurrency)
-        self.all = asyncio.Semaphore(places)
-        self.bulk = asyncio.Semaphore(max(places - max(places // 4, 1), 1))
+        self.high = asyncio.Semaphore(places)
+        self._bulk = asyncio.Semaphore(max(places - max(places // 4, 1), 1))
+
+    @asynccontextmanager
+    async def bulk(self) -> AsyncIterator[None]:
+        async with self._bulk, self.high:
+            yield
 
 
 class Pool:
@@ -45,12 +50,10 @@ class Pool:
             await held.close()
         return fresh
 
-    @asynccontextmanager
-    async def places(self, provider: Provider, lane: str) -> AsyncIterator[None]:
-        """One of the provider's places, once there is one. Bulk may take three quarters of them, high all."""
+    def places(self, provider: Provider, lane: str) -> AbstractAsyncContextManager[None]:
+        """One of the provider's places, once there is one."""
         places = self._places.get(provider) or self._places.setdefault(provider, _Places(provider.concurrency))
-        async with places.bulk if lane == Delivery.Lane.BULK else nullcontext(), places.all:
-            yield
+        return places.bulk() if lane == Delivery.Lane.BULK else places.high
 
     async def idle(self, channel: str) -> None:
         """A lane of the channel has run dry."""

@@ -132,11 +132,11 @@ def apns_withdrawal(one: Withdrawal) -> Payload:
 def fitted(push: Push, spell: Callable[[Push], Payload], limit: int) -> Payload:
     """`spell(push)` in `limit` bytes, its body shortened where it must be. Raises Permanent where that isn't enough."""
     whole = spell(push)
-    if size_of(whole) <= limit:
+    if size_of(whole, limit) <= limit:
         return whole
 
     def too_long(kept: int) -> bool:
-        return size_of(spell(shortened(push, kept))) > limit
+        return size_of(spell(shortened(push, kept)), limit) > limit
 
     kept = bisect_left(range(len(push.body)), True, key=too_long) - 1
     if kept < 0:
@@ -149,9 +149,12 @@ def shortened(push: Push, kept: int) -> Push:
     return replace(push, body=f"{push.body[:kept].rstrip()}…" if kept else "")
 
 
-def size_of(payload: Payload) -> int:
-    """Bytes as the most wasteful of the clients spells it."""
-    return len(json.dumps(payload, ensure_ascii=False).encode())
+def size_of(payload: Payload, enough: int = 0) -> int:
+    """Bytes as the most wasteful of the clients spells it: with a space after each comma and colon. Where no more than
+    `enough`, perhaps a few too many, which is ten times as fast."""
+    compact = orjson.dumps(payload)
+    most = len(compact) + compact.count(b",") + compact.count(b":")
+    return most if most <= enough else len(json.dumps(payload, ensure_ascii=False).encode())
 
 
 def _withdrawn(one: Withdrawal) -> Payload:

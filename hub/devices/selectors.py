@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from hub.audience.models import Subscriber
 from hub.devices.models import Device
 from hub.exceptions import NotFound
+from hub.rows import array
 from hub.tenancy.crypto import decrypted
 
 
@@ -47,7 +48,7 @@ def get_device(subscriber: Subscriber, external_id: str) -> Device:
 
 _TARGETS = """
 SELECT subscriber_id, token, keys, id, external_id, platform, app, environment, locale FROM hub_device
-WHERE subscriber_id = ANY(%s) AND deactivated_at IS NULL ORDER BY id
+WHERE subscriber_id = ANY(%s::uuid[]) AND deactivated_at IS NULL ORDER BY id
 """
 
 
@@ -55,7 +56,7 @@ def push_targets(subscriber_ids: Collection[UUID]) -> dict[UUID, Sequence[PushTa
     """The active devices of each subscriber, in one query. Who has none is absent."""
     found: defaultdict[UUID, list[PushTarget]] = defaultdict(list)
     with connection.cursor() as db:
-        db.execute(_TARGETS, [list(subscriber_ids)])
+        db.execute(_TARGETS, [array(subscriber_ids)])
         for subscriber_id, token, keys, *fields in db.fetchall():
             secrets = {"token": decrypted(token), "keys": orjson.loads(decrypted(keys) or "{}")}
             found[subscriber_id].append(PushTarget(*fields, **secrets))

@@ -1,17 +1,19 @@
 """Attempts go on record before a provider is called: what is called without being on record can't be recovered."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from hub.ids import uuid7
+from hub.rows import records
 
 
 class Begun(NamedTuple):
-    """An attempt that is about to be made. `provider`: the label of the account."""
+    """An attempt that is about to be made. `destination_id`: of the destination, if it is new. `provider`: the label of the
+    account."""
 
+    destination_id: UUID
     attempt_id: UUID
     tenant_id: UUID
     delivery_id: UUID
@@ -23,11 +25,11 @@ class Begun(NamedTuple):
 # An address that was tried before keeps its row; updating it is what makes RETURNING name it.
 _BEGIN = """
 WITH begun AS (
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[])
-        AS b(fresh_id, attempt_id, tenant_id, delivery_id, address, fence, provider)
+    SELECT * FROM json_to_recordset(%s) AS b(destination_id uuid, attempt_id uuid, tenant_id uuid, delivery_id uuid,
+        address text, fence int, provider text)
 ), placed AS (
     INSERT INTO hub_deliverydestination (id, tenant_id, delivery_id, address, provider_message_id, outcome, fate)
-    SELECT fresh_id, tenant_id, delivery_id, address, '', 'pending', '' FROM begun
+    SELECT destination_id, tenant_id, delivery_id, address, '', 'pending', '' FROM begun
     ON CONFLICT (delivery_id, address) DO UPDATE SET address = excluded.address RETURNING id, delivery_id, address
 ), attempted AS (
     INSERT INTO hub_attempt (id, tenant_id, destination_id, fence, provider, outcome, code, answer)
@@ -40,15 +42,6 @@ SELECT delivery_id, address, id FROM placed
 
 def begin(attempts: Sequence[Begun]) -> dict[tuple[UUID, str], UUID]:
     """Put each destination and its attempt on record, in one statement. Returns the destinations' ids."""
-    columns: list[Any] = [
-        [uuid7() for _ in attempts],
-        [a.attempt_id for a in attempts],
-        [a.tenant_id for a in attempts],
-        [a.delivery_id for a in attempts],
-        [a.address for a in attempts],
-        [a.fence for a in attempts],
-        [a.provider for a in attempts],
-    ]
     with connection.cursor() as db:
-        db.execute(_BEGIN, columns)
+        db.execute(_BEGIN, [records(attempt._asdict() for attempt in attempts)])
         return {(delivery_id, address): destination_id for delivery_id, address, destination_id in db.fetchall()}

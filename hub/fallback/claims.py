@@ -96,7 +96,7 @@ def _attempt(going: Sequence[Taken], routes: Routes, words: Mapping[UUID, Words]
     attempts = [(due, route, uuid7()) for due in going for route in routes[due.id]]
     ids = begin(
         [
-            Begun(attempt_id, due.tenant.pk, due.id, route.destination.address, due.fence, route.account.label)
+            Begun(uuid7(), attempt_id, due.tenant.pk, due.id, route.destination.address, due.fence, route.account.label)
             for due, route, attempt_id in attempts
         ]
     )

@@ -11,6 +11,7 @@ from django.db import connection
 from hub.chat.selectors import HAS_CHAT, chats_of
 from hub.devices.selectors import HAS_DEVICE, push_targets
 from hub.providers.accounts import hub_accounts
+from hub.rows import array
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class Resolver:
 
 
 _PROFILE = {
-    field: f"SELECT id, {field} FROM hub_subscriber WHERE id = ANY(%s) AND {field} <> ''"  # noqa: S608 constants only
+    field: f"SELECT id, {field} FROM hub_subscriber WHERE id = ANY(%s::uuid[]) AND {field} <> ''"  # noqa: S608 constants only
     for field in ("email", "phone")
 }
 
 
 def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Destinations:
     with connection.cursor() as db:
-        db.execute(_PROFILE[field], [list(subscriber_ids)])
+        db.execute(_PROFILE[field], [array(subscriber_ids)])
         return {subscriber_id: (Destination(address),) for subscriber_id, address in db.fetchall()}
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -13,6 +13,7 @@ from hub.conf import conf
 from hub.fallback.models import Delivery
 from hub.fallback.telling import ended
 from hub.policy.retry import FINAL, UNKNOWNS, Answer, Outcome, RetryPolicy, Settlement, settle
+from hub.rows import array, records
 from hub.webhooks import outbox
 
 _DESTINATION = {Outcome.SENT: "sent", Outcome.AMBIGUOUS: "unknown"} | dict.fromkeys(FINAL, "failed")
@@ -47,54 +48,45 @@ def locked(claimed: QuerySet[Delivery]) -> dict[UUID, Claimed]:
 
 
 _LOCK = f"""
-SELECT {", ".join(Claimed._fields)} FROM hub_delivery WHERE id = ANY(%s) AND state = 'claimed' ORDER BY id FOR UPDATE
+SELECT {", ".join(Claimed._fields)} FROM hub_delivery WHERE id = ANY(%s::uuid[]) AND state = 'claimed' ORDER BY id FOR UPDATE
 """  # noqa: S608 constants only
 
 
 def lock_claimed(delivery_ids: Collection[UUID]) -> dict[UUID, Claimed]:
     """Those of the deliveries that are still claimed, locked in order of their ids."""
     with connection.cursor() as db:
-        db.execute(_LOCK, [list(delivery_ids)])
+        db.execute(_LOCK, [array(delivery_ids)])
         return {row[0]: Claimed(*row) for row in db.fetchall()}
 
 
 _ATTEMPTS = """
 UPDATE hub_attempt a SET outcome = r.outcome, code = r.code, answer = r.answer, finished_at = now()
-FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[])
-    AS r(destination_id, fence, outcome, code, answer)
+FROM json_to_recordset(%s) AS r(destination_id uuid, fence int, outcome text, code text, answer text)
 WHERE a.destination_id = r.destination_id AND a.fence = r.fence
 """
 
 
 def finish_attempts(finished: Sequence[Finished]) -> None:
     """Write the outcomes down. A late answer replaces the `ambiguous` that a lost lease left."""
-    columns: list[Any] = [
-        [f.destination_id for f in finished],
-        [f.fence for f in finished],
-        [str(f.outcome) for f in finished],
-        [f.code for f in finished],
-        [f.answer for f in finished],
-    ]
     with connection.cursor() as db:
-        db.execute(_ATTEMPTS, columns)
+        db.execute(_ATTEMPTS, [records(f._asdict() for f in finished)])
 
 
 _DESTINATIONS = """
 UPDATE hub_deliverydestination d SET outcome = r.outcome, provider_message_id = r.message_id
-FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS r(id, outcome, message_id) WHERE d.id = r.id
+FROM json_to_recordset(%s) AS r(id uuid, outcome text, message_id text) WHERE d.id = r.id
 """
 
 
 def finish_destinations(finished: Sequence[Finished]) -> None:
     """Where each destination stands now. One that wasn't reached this time keeps what it had before."""
-    known = [f for f in finished if f.outcome in _DESTINATION and not f.goes_on]
-    columns: list[Any] = [
-        [f.destination_id for f in known],
-        [_DESTINATION[f.outcome] for f in known],
-        [f.provider_message_id for f in known],
+    known = [
+        {"id": f.destination_id, "outcome": _DESTINATION[f.outcome], "message_id": f.provider_message_id}
+        for f in finished
+        if f.outcome in _DESTINATION and not f.goes_on
     ]
     with connection.cursor() as db:
-        db.execute(_DESTINATIONS, columns)
+        db.execute(_DESTINATIONS, [records(known)])
 
 
 _SETTLE = f"""
@@ -103,8 +95,7 @@ WITH settled AS (
         lease_until = NULL,
         due_at = CASE WHEN s.state = 'waiting' THEN {now_of("d.tenant_id")} + s.delay * interval '1 second' ELSE d.due_at END,
         finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::float8[])
-        AS s(id, state, reason, attempts, unknowns, delay)
+    FROM json_to_recordset(%s) AS s(id uuid, state text, reason text, attempts int, unknowns int, delay float8)
     WHERE d.id = s.id RETURNING d.*
 ), told AS ({ended("settled")})
 SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM told)
@@ -114,17 +105,9 @@ SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM told)
 def settle_claims(deliveries: Collection[Claimed], answers: Mapping[UUID, Sequence[Answer]]) -> int:
     """Move each locked delivery on by the answers of its destinations. Returns how many moved."""
     policies = {channel: _policy(channel) for channel in {d.channel for d in deliveries}}
-    settled = {d.id: _settle(d, answers[d.id], policies[d.channel]) for d in deliveries}
-    columns: list[Any] = [
-        list(settled),
-        [s.state for s in settled.values()],
-        [s.reason for s in settled.values()],
-        [s.attempts for s in settled.values()],
-        [s.unknowns for s in settled.values()],
-        [s.delay for s in settled.values()],
-    ]
+    settled = [{"id": d.id} | _settle(d, answers[d.id], policies[d.channel])._asdict() for d in deliveries]
     with connection.cursor() as db:
-        db.execute(_SETTLE, columns)
+        db.execute(_SETTLE, [records(settled)])
         moved, owed = db.fetchone()
     outbox.tell(owed)
     return int(moved)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from hub.clock import due as is_due
 from hub.conf import conf
-from hub.rows import by_key
+from hub.rows import array, by_key
 from hub.tenancy.models import Tenant
 
 
@@ -74,7 +74,7 @@ class Taken(NamedTuple):
         return [end for end in (self.notification.expires_at, self.expires_at) if end]
 
 
-_TOLD = f"SELECT {', '.join(Told._fields)} FROM hub_notification WHERE id = ANY(%s)"  # noqa: S608 constants only
+_TOLD = f"SELECT {', '.join(Told._fields)} FROM hub_notification WHERE id = ANY(%s::uuid[])"  # noqa: S608 constants only
 _TAKE = f"""
 WITH due AS (
     SELECT id FROM hub_delivery
@@ -112,7 +112,7 @@ def take_due(*, channel: str, lane: str, limit: int) -> list[Taken]:
 
 def _notifications(ids: Collection[UUID]) -> dict[UUID, Told]:
     with connection.cursor() as db:
-        db.execute(_TOLD, [list(ids)])
+        db.execute(_TOLD, [array(ids)])
         return {row[0]: Told(*row[:-3], *map(orjson.loads, row[-3:])) for row in db.fetchall()}
 
 

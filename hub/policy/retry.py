@@ -77,8 +77,7 @@ class Answer(NamedTuple):
         return self.elsewhere and self.outcome in ELSEWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What a delivery becomes: `sent`, `waiting` for `delay` seconds, or `dead` with its reason; its new counters."""
 
     state: str

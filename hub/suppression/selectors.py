@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection
 from django.db.models import QuerySet
 
+from hub.rows import array
 from hub.suppression.digests import Place, by_digest, digest_of
 from hub.suppression.models import Suppression
 from hub.tenancy.models import Tenant
@@ -21,7 +22,9 @@ def suppressions(
     return found.filter(**{name: value for name, value in chosen.items() if value is not None})
 
 
-_LISTED = "SELECT digest, reason FROM hub_suppression WHERE channel = %s AND digest = ANY(%s) AND lifted_at IS NULL"
+_LISTED = (
+    "SELECT digest, reason FROM hub_suppression WHERE channel = %s AND digest = ANY(%s::text[]) AND lifted_at IS NULL"
+)
 
 
 def suppressed(channel: str, places: Iterable[Place]) -> dict[Place, str]:
@@ -30,5 +33,5 @@ def suppressed(channel: str, places: Iterable[Place]) -> dict[Place, str]:
         return {}
     digests = by_digest(channel, places)
     with connection.cursor() as db:
-        db.execute(_LISTED, [channel, list(digests)])
+        db.execute(_LISTED, [channel, array(digests)])
         return {digests[digest]: reason for digest, reason in db.fetchall()}

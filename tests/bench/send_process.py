@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,12 @@ def _latencies() -> list[float]:
     return [(done[pk] - at).total_seconds() if pk in done else 3600.0 for pk, at in owed]
 
 
+def keep_to_one_core() -> None:
+    """As `docs/operating.md` tells to run a worker; the bare sender has no more. The sink and the services stay free."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--mode", choices=["send", "hung"], required=True)
@@ -95,6 +102,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     wanted = parser.parse_args()
     with sink() as host:
+        keep_to_one_core()
         configure(host)
         worker.freeze()
         count, rounds = wanted.count, wanted.rounds
