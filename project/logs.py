@@ -52,6 +52,7 @@ _LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "(address)"),
     (re.compile(r"(?<![\w.:-])\+\d[\d ()/-]{6,}\d"), "(number)"),
 )
+# characters of what is worth remembering as cleaned
 _SHORT = 64
 # What none of these would change, as most of what is logged: ids, words, routes.
 _PLAIN = re.compile(
@@ -112,8 +113,8 @@ def formatter(form: str) -> logging.Formatter:
 
 
 class Lines(logging.Formatter):
-    """A record and what is being worked on, made in one pass, as every attempt has one: structlog's chain of steps would take
-    longer than a call to a provider. `render`: what becomes of it."""
+    """A record and what is being worked on, made in one pass, as every attempt has one: structlog's chain of steps takes half as
+    long again. `render`: what becomes of it."""
 
     def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
         super().__init__()
