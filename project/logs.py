@@ -113,8 +113,8 @@ def formatter(form: str) -> logging.Formatter:
 
 
 class Lines(logging.Formatter):
-    """A record and what is being worked on, made in one pass, as every attempt has one: structlog's chain of steps takes half as
-    long again. `render`: what becomes of it."""
+    """A record and what is being worked on, made in one pass, as every attempt has one: structlog's chain of steps takes half
+    as long again. `render`: what becomes of it."""
 
     def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
         super().__init__()
