@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -11,12 +12,13 @@ from deliveries.flights import Answered, take_off
 from deliveries.gate import gate
 from deliveries.providers.pool import pool
 from deliveries.recorder import Recorder
-from deliveries.shares import Shares
+from deliveries.shares import HANGS, Shares
 from deliveries.turns import Turn, Turns
 from hub import loop
 from hub.conf import conf
-from hub.fallback.claims import Batch, claim
+from hub.fallback.claims import Ready, attempt, claim, let_go
 from hub.fallback.models import Delivery
+from hub.fallback.work import Work
 from hub.policy.rooms import Room
 from hub.providers.accounts import Account
 
@@ -88,12 +90,19 @@ def _run(channel: str, lane: str, turn: Turn, until: float) -> bool:
 
 
 class Drain:
-    """One drain of a lane: deliveries take off as they are claimed, and are recorded as they land."""
+    """One drain of a lane: deliveries are claimed ahead, take off as places become free, and are recorded as they land.
+
+    A call is on record before it is made, so what has taken off is in doubt when the process is killed. What is claimed ahead
+    is not: it waits for its place without an attempt, for a second at most, and keeps a busy worker from waiting for claims.
+    """
 
     def __init__(self, channel: str, lane: str, until: float) -> None:
         self.channel, self.lane, self.until = channel, lane, until
         self.capacity = _capacity(lane)
         self.shares = Shares(self.capacity)
+        self.ahead = self.capacity // 8
+        # each with the monotonic second of its claim
+        self.ready: list[tuple[float, Ready]] = []
         # None: something has gone on record
         self.landed: SimpleQueue[Answered | None] = SimpleQueue()
         self.recorder = Recorder(lambda: self.landed.put(None))
@@ -101,14 +110,21 @@ class Drain:
     def run(self) -> bool:
         """True if it ended before the lane was dry."""
         try:
-            while True:
+            while self._may_claim():
+                self._depart()
                 # what is recorded may be due again at once: only a claim that comes after it can say that there is no more
-                settled = not self.shares.flying and not self.recorder.behind
-                batch = self._claim()
-                if settled and not batch.taken:
-                    return not self._may_claim()
-                # there may be more to claim at once: what was settled or put off on the spot left all places free
-                self._land(0 if batch.taken and self._wanted() else LOOK_AGAIN)
+                settled = not (self.ready or self.shares.flying or self.recorder.behind)
+                taken = self._claim()
+                if settled and not taken:
+                    break
+                self._land(0 if taken else LOOK_AGAIN)
+            return not self._may_claim()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        try:
+            let_go([one for _, one in self.ready])
         finally:
             try:
                 while self.shares.flying:
@@ -120,32 +136,53 @@ class Drain:
         return not stopping.is_set() and time.monotonic() < self.until
 
     def _wanted(self) -> int:
-        """How many to claim now. Not every single place that becomes free: a claim is a transaction."""
-        wanted = self.shares.wanted()
+        """How many to claim now. Not for every single place that becomes free: a claim is three trips to the database."""
+        wanted = self.shares.wanted() + self.ahead - len(self.ready)
         too_few = wanted < max(self.capacity // 8, 1)
         return 0 if too_few or self.recorder.behind > self.capacity or not self._may_claim() else wanted
 
-    def _claim(self) -> Batch:
+    def _claim(self) -> int:
+        """How many were taken."""
         wanted = self._wanted()
         if not wanted:
-            return Batch(0, ())
-        latest = time.monotonic() + conf.delivery_lease - 2 * conf.provider_timeout
+            return 0
+        present = time.monotonic()
         gate.look()
         batch = claim(channel=self.channel, lane=self.lane, limit=wanted, room_of=self._room)
-        self.shares.take(batch.works)
-        take_off(batch.works, self.lane, latest, self.landed.put)
-        return batch
+        self.ready += [(present, one) for one in batch.ready]
+        return batch.taken
 
     def _room(self, account: Account) -> Room:
         shares, name = self.shares, account.id
-        return gate.room(
-            account, flying=shares.flying_with(name), places=shares.left_to(name), still_for=shares.still_for(name)
-        )
+        still_for = shares.still_for(name)
+        waiting = sum(name in one.account_ids for _, one in self.ready)
+        places = shares.left_to(name) + (self.ahead if still_for < HANGS else 0) - waiting
+        flying = shares.flying_with(name) + waiting
+        return gate.room(account, flying=flying, places=max(places, 0), still_for=still_for)
+
+    def _depart(self) -> None:
+        """Have those take off that have a place, and let go of those that have waited too long for one."""
+        going = [(since, one) for since, one in self.ready if self.shares.take(one.due.id, one.account_ids)]
+        gone, waited = {one.due.id for _, one in going}, time.monotonic() - HANGS
+        staying = [(since, one) for since, one in self.ready if one.due.id not in gone]
+        self.ready = [(since, one) for since, one in staying if since > waited]
+        let_go([one for since, one in staying if since <= waited])
+        if going:
+            latest = min(since for since, _ in going) + conf.delivery_lease - 2 * conf.provider_timeout
+            take_off(self._on_record([one for _, one in going]), self.lane, latest, self.landed.put)
+
+    def _on_record(self, going: Sequence[Ready]) -> list[Work]:
+        works: list[Work] = []
+        try:
+            works = attempt(going)
+        finally:
+            self.shares.give_back({one.due.id for one in going} - {work.delivery_id for work in works})
+        return works
 
     def _land(self, patience: float) -> None:
         """Have recorded what has landed by now; wait `patience` seconds for the first if nothing has."""
         landings = self._landings(patience)
-        self.shares.give_back([answered[0].delivery_id for answered in landings])
+        self.shares.give_back([answered[0].claimed.id for answered in landings])
         if landings:
             gate.look()
         self.recorder.take([result for answered in landings for result in answered])

@@ -15,6 +15,7 @@ from deliveries.providers.pool import pool
 from hub import loop
 from hub.conf import conf
 from hub.fallback.record import Result
+from hub.fallback.settlement import Claimed
 from hub.fallback.work import Work
 from hub.providers.accounts import Account
 from hub.trace import log_error, trace
@@ -126,9 +127,8 @@ async def _answers(provider: Provider, batch: Sequence[Work]) -> Sequence[Receip
 def _result(work: Work, receipt: Receipt, safe: bool) -> Result:
     """The receipt for the record, and a line in the log that says which attempt it was."""
     result = Result(
-        work.delivery_id,
+        Claimed(work.delivery_id, work.account.channel, work.fence, work.attempts, work.unknowns),
         work.destination_id,
-        work.fence,
         receipt.outcome,
         code=receipt.code,
         answer=receipt.answer,

@@ -2,10 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from uuid import UUID
-
-from hub.fallback.work import Work
 
 # an account of which nothing has landed for so long (seconds) hangs: nobody waits for its places
 HANGS = 1.0
@@ -16,7 +14,7 @@ class Shares:
 
     def __init__(self, capacity: int) -> None:
         self.free = capacity
-        self._carriers: dict[UUID, set[str]] = {}
+        self._carriers: dict[UUID, Collection[str]] = {}
         self._flying: Counter[str] = Counter()
         self._moved_at: dict[str, float] = {}
 
@@ -25,15 +23,16 @@ class Shares:
         """Deliveries under way."""
         return len(self._carriers)
 
-    def take(self, works: Sequence[Work]) -> None:
-        """These have taken off."""
-        for work in works:
-            self._carriers.setdefault(work.delivery_id, set()).add(work.account.id)
-        fresh = {work.delivery_id for work in works}
-        self._move([name for delivery_id in fresh for name in self._carriers[delivery_id]], 1)
-        self.free -= len(fresh)
+    def take(self, delivery_id: UUID, account_ids: Collection[str]) -> bool:
+        """Whether each of these accounts has a place for it; then it is under way."""
+        if not all(map(self.left_to, account_ids)):
+            return False
+        self._carriers[delivery_id] = account_ids
+        self._move(account_ids, 1)
+        self.free -= 1
+        return True
 
-    def give_back(self, delivery_ids: Sequence[UUID]) -> None:
+    def give_back(self, delivery_ids: Collection[UUID]) -> None:
         """These have landed."""
         self._move([name for delivery_id in delivery_ids for name in self._carriers.pop(delivery_id)], -1)
         self.free += len(delivery_ids)
@@ -54,7 +53,7 @@ class Shares:
         busy = [name for name, flying in self._flying.items() if flying and self.still_for(name) < HANGS]
         return min(map(self.left_to, busy), default=max(self.free // 2, min(self.free, 1)))
 
-    def _move(self, names: Sequence[str], by: int) -> None:
+    def _move(self, names: Iterable[str], by: int) -> None:
         present = time.monotonic()
         for name in names:
             self._flying[name] += by

@@ -1,7 +1,7 @@
 """Rows to and from hand-written SQL, for the few statements that every request and every delivery makes: the ORM takes four
 times as long to ask, and psycopg twenty times as long to write an array."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -12,6 +12,12 @@ from django.db import connection
 from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+Statement = tuple[str, Sequence[Any]]
+Rows = list[tuple[Any, ...]]
+# It yields one statement with its parameters, is sent the rows, and returns what it makes of them; or returns at once.
+Question = Generator[Statement, Rows, T]
 
 
 def columns(model: type[Model], alias: str) -> str:
@@ -30,13 +36,48 @@ def instances(models: Sequence[type[Model]], values: Sequence[Any]) -> list[Any]
     return found
 
 
-def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
+def by_key(model: type[M], keys: Collection[Any]) -> Question[dict[Any, M]]:
     """Those that there are, whole."""
     statement = f"SELECT {columns(model, 't')} FROM {model._meta.db_table} t WHERE t.id = ANY(%s::uuid[])"  # noqa: S608 constants only
-    with connection.cursor() as db:
-        db.execute(statement, [array(keys)])
-        found = [instances([model], values)[0] for values in db.fetchall()]
+    rows = yield statement, [array(keys)]
+    found = [instances([model], values)[0] for values in rows]
     return {one.pk: one for one in found}
+
+
+def ask(question: Question[T]) -> T:
+    """What a question alone comes to."""
+    found: T = ask_all(question)[0]
+    return found
+
+
+def ask_all(*questions: Question[Any]) -> list[Any]:
+    """What each of these comes to, asked in one trip to the database: whoever waits for an answer waits for the interpreter
+    too, while it works for others."""
+    found: dict[Question[Any], Any] = {}
+    asked: list[tuple[Question[Any], Statement]] = []
+    for question in questions:
+        try:
+            asked.append((question, next(question)))
+        except StopIteration as end:
+            found[question] = end.value
+    for (question, _), rows in zip(asked, in_one_trip([statement for _, statement in asked]), strict=True):
+        try:
+            question.send(rows)
+        except StopIteration as end:
+            found[question] = end.value
+    return [found[question] for question in questions]
+
+
+def in_one_trip(statements: Sequence[Statement]) -> list[Rows]:
+    """The rows of each, in that order."""
+    if not statements:
+        return []
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        cursors = [connection.cursor() for _ in statements]
+        for db, statement in zip(cursors, statements, strict=True):
+            db.execute(*statement)
+    return [db.fetchall() if db.description else [] for db in cursors]
 
 
 def array(ids: Collection[UUID | str]) -> str:

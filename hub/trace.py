@@ -1,33 +1,40 @@
-"""What is being worked on, for every log line: ids in structlog's context variables, which any logging setup may merge.
+"""What is being worked on, for every log line: ids in a context variable, for whatever formats the lines (`project.logs`).
 
 Only ids, never a name, an address, a title or a token. The hub logs by `logging` and leaves its configuration to the project.
 """
 
 import logging
 import traceback
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
+_IDS: ContextVar[Mapping[str, object]] = ContextVar("hub_ids", default={})  # noqa: B039  nobody writes into it
 
 
-def tracing(**ids: object) -> AbstractContextManager[None]:
+@contextmanager
+def tracing(**ids: object) -> Iterator[None]:
     """For the while: request_id, tenant (a slug), notification_id, delivery_id, attempt_id. None: not known."""
-    return bound_contextvars(**_said(ids))
+    before = _IDS.set({**_IDS.get(), **ids})
+    try:
+        yield
+    finally:
+        _IDS.reset(before)
 
 
 def trace(**ids: object) -> None:
     """`tracing` for the rest of a task, whose context is its own."""
-    bind_contextvars(**_said(ids))
+    _IDS.set({**_IDS.get(), **ids})
 
 
-def _said(ids: Mapping[str, object]) -> dict[str, str | None]:
-    return {name: None if value is None else str(value) for name, value in ids.items()}
+def traced() -> dict[str, str]:
+    """The ids of what is being worked on, as far as they are known."""
+    return {name: str(value) for name, value in _IDS.get().items() if value is not None}
 
 
 def request_id() -> str:
     """The request that all this is about, kept on what it leads to; empty outside of one."""
-    return get_contextvars().get("request_id") or ""
+    return str(_IDS.get().get("request_id") or "")
 
 
 def log_error(logger: logging.Logger, message: str, error: BaseException) -> None:

@@ -16,7 +16,8 @@ from typing import Any, TextIO
 import orjson
 import structlog
 from django.core.exceptions import ImproperlyConfigured
-from structlog.contextvars import get_contextvars
+
+from hub.trace import traced
 
 # What a record may carry in `extra`; a request or an exception of Django's is more than a log may know.
 EXTRAS = (
@@ -123,7 +124,7 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         given = record.__dict__
         event = {
-            **get_contextvars(),
+            **traced(),
             "event": record.getMessage(),
             "level": record.levelname.lower(),
             "logger": record.name,

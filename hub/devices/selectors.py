@@ -6,13 +6,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection
 from django.db.models import QuerySet
 
 from hub.audience.models import Subscriber
 from hub.devices.models import Device
 from hub.exceptions import NotFound
-from hub.rows import array
+from hub.rows import Question, array
 from hub.tenancy.crypto import decrypted
 
 
@@ -52,12 +51,11 @@ WHERE subscriber_id = ANY(%s::uuid[]) AND deactivated_at IS NULL ORDER BY id
 """
 
 
-def push_targets(subscriber_ids: Collection[UUID]) -> dict[UUID, Sequence[PushTarget]]:
-    """The active devices of each subscriber, in one query. Who has none is absent."""
+def push_targets(subscriber_ids: Collection[UUID]) -> Question[dict[UUID, Sequence[PushTarget]]]:
+    """The active devices of each subscriber. Who has none is absent."""
     found: defaultdict[UUID, list[PushTarget]] = defaultdict(list)
-    with connection.cursor() as db:
-        db.execute(_TARGETS, [array(subscriber_ids)])
-        for subscriber_id, token, keys, *fields in db.fetchall():
-            secrets = {"token": decrypted(token), "keys": orjson.loads(decrypted(keys) or "{}")}
-            found[subscriber_id].append(PushTarget(*fields, **secrets))
+    rows = yield _TARGETS, [array(subscriber_ids)]
+    for subscriber_id, token, keys, *fields in rows:
+        secrets = {"token": decrypted(token), "keys": orjson.loads(decrypted(keys) or "{}")}
+        found[subscriber_id].append(PushTarget(*fields, **secrets))
     return dict(found)

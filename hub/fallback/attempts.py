@@ -27,9 +27,13 @@ _BEGIN = """
 WITH begun AS (
     SELECT * FROM json_to_recordset(%s) AS b(destination_id uuid, attempt_id uuid, tenant_id uuid, delivery_id uuid,
         address text, fence int, provider text)
+), held AS MATERIALIZED (
+    SELECT d.id FROM begun b JOIN hub_delivery d ON d.id = b.delivery_id AND d.fence = b.fence AND d.state = 'claimed'
+    ORDER BY d.id FOR NO KEY UPDATE OF d
 ), placed AS (
     INSERT INTO hub_deliverydestination (id, tenant_id, delivery_id, address, provider_message_id, outcome, fate)
     SELECT destination_id, tenant_id, delivery_id, address, '', 'pending', '' FROM begun
+    WHERE delivery_id IN (SELECT id FROM held)
     ON CONFLICT (delivery_id, address) DO UPDATE SET address = excluded.address RETURNING id, delivery_id, address
 ), attempted AS (
     INSERT INTO hub_attempt (id, tenant_id, destination_id, fence, provider, outcome, code, answer)
@@ -41,7 +45,8 @@ SELECT delivery_id, address, id FROM placed
 
 
 def begin(attempts: Sequence[Begun]) -> dict[tuple[UUID, str], UUID]:
-    """Put each destination and its attempt on record, in one statement. Returns the destinations' ids."""
+    """Put each destination and its attempt on record, in one statement. Returns the destinations' ids, of those deliveries that
+    are still claimed under their fences."""
     with connection.cursor() as db:
         db.execute(_BEGIN, [records(attempt._asdict() for attempt in attempts)])
         return {(delivery_id, address): destination_id for delivery_id, address, destination_id in db.fetchall()}

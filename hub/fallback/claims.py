@@ -1,6 +1,10 @@
-"""Taking due deliveries: claimed, checked once more, and on record, all committed before a provider is called."""
+"""Taking due deliveries: claimed and checked once more, then on record, both committed before a provider is called.
 
-from collections.abc import Callable, Mapping, Sequence
+Each step is committed by itself, so nothing is locked in between. Who is gone after the first has left no attempt: `recover`
+makes such a delivery due again. Who was held up for longer than the lease changes nothing that others have claimed since.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +15,7 @@ from hub.fallback.handover import hand_on
 from hub.fallback.hours import put_off
 from hub.fallback.reasons import PROVIDER_RESTING
 from hub.fallback.resting import rest
-from hub.fallback.routes import Directions, Route, Routes, directions
+from hub.fallback.routes import Directions, Route, directions
 from hub.fallback.taking import Taken, take_due
 from hub.fallback.telling import deliveries_ended
 from hub.fallback.words import Words, words_to_send
@@ -23,37 +27,82 @@ from hub.policy.recheck import Facts, Verdict, recheck
 from hub.policy.rooms import Room, Rooms, boundless
 from hub.preferences.unsubscribe import CHANNEL, link_for
 from hub.providers.accounts import Account
+from hub.rows import records
 from hub.tenancy.branding import Branding, branding_of
 from hub.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """A claimed delivery that is to be sent, and has no attempt yet."""
+
+    due: Taken
+    routes: Sequence[Route]
+    words: Words
+
+    @property
+    def account_ids(self) -> set[str]:
+        """Of those that are to carry it."""
+        return {route.account.id for route in self.routes}
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """What one claim took: `taken` deliveries, of which `works` are to be sent; the others were settled or put off."""
+    """What one claim took: `taken` deliveries, of which those `ready` are to be sent; the others were settled or put off."""
 
     taken: int
-    works: tuple[Work, ...]
+    ready: Sequence[Ready]
 
 
 def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], Room] = boundless) -> Batch:
-    """Take up to `limit` due deliveries of a channel's lane, oldest first. One short transaction, no network in it.
+    """Take up to `limit` due deliveries of a channel's lane, oldest first.
 
     Each comes with a lease of `delivery_lease` seconds and a new fence. `room_of`: how many an account takes now. One without
     room is passed over where there are others; where there are none the delivery waits for it, and no attempt is made.
     """
-    with transaction.atomic():
-        taken = take_due(channel=channel, lane=lane, limit=limit)
-        if not taken:
-            return Batch(0, ())
-        found = directions(channel, taken, Rooms(room_of))
-        words = words_to_send(taken)
-        verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in taken}
-        _stop({delivery_id: verdict for delivery_id, verdict in verdicts.items() if verdict})
-        later = put_off(channel, [d for d in taken if verdicts[d.id] is None])
-        allowed = [d for d in taken if verdicts[d.id] is None and d.id not in later]
-        rest({d.id: found.resting[d.id] for d in allowed if d.id in found.resting}, PROVIDER_RESTING)
-        going = [d for d in allowed if d.id not in found.resting]
-        return Batch(len(taken), tuple(_attempt(going, found.routes, words)))
+    taken, around = take_due(channel=channel, lane=lane, limit=limit)
+    if not taken:
+        return Batch(0, ())
+    found = directions(channel, taken, around, Rooms(room_of))
+    words = words_to_send(taken)
+    verdicts = {d.id: recheck(_facts(d, found, words[d.id])) for d in taken}
+    _stop([(d, verdict) for d in taken if (verdict := verdicts[d.id])])
+    later = put_off(channel, [d for d in taken if verdicts[d.id] is None])
+    allowed = [d for d in taken if verdicts[d.id] is None and d.id not in later]
+    rest([(d, found.resting[d.id]) for d in allowed if d.id in found.resting], PROVIDER_RESTING)
+    ready = [Ready(d, found.routes[d.id], words[d.id]) for d in allowed if d.id not in found.resting]
+    return Batch(len(taken), ready)
+
+
+def attempt(ready: Sequence[Ready]) -> list[Work]:
+    """What is to be sent, each on record as an attempt. Of a delivery that is not claimed any more there is none."""
+    attempts = [(one, route, uuid7()) for one in ready for route in one.routes]
+    ids = begin([_begun(one.due, route, attempt_id) for one, route, attempt_id in attempts])
+    tenants = {one.due.tenant.pk: one.due.tenant for one in ready}
+    brandings = {tenant_id: branding_of(tenant) for tenant_id, tenant in tenants.items()}
+    return [
+        _work(one.due, destination_id, attempt_id, route, one.words, brandings[one.due.tenant.pk])
+        for one, route, attempt_id in attempts
+        if (destination_id := ids.get((one.due.id, route.destination.address)))
+    ]
+
+
+_LET_GO = """
+UPDATE hub_delivery d SET state = 'waiting', lease_until = NULL FROM json_to_recordset(%s) AS s(id uuid, fence int)
+WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed'
+"""
+
+
+def let_go(ready: Sequence[Ready]) -> None:
+    """Have these claimed again, by anybody, in the turn that was theirs."""
+    if ready:
+        with connection.cursor() as db:
+            db.execute(_LET_GO, [records({"id": one.due.id, "fence": one.due.fence} for one in ready)])
+
+
+def _begun(due: Taken, route: Route, attempt_id: UUID) -> Begun:
+    address, label = route.destination.address, route.account.label
+    return Begun(uuid7(), attempt_id, due.tenant.pk, due.id, address, due.fence, label)
 
 
 def _facts(due: Taken, found: Directions, words: Words) -> Facts:
@@ -76,36 +125,22 @@ def _facts(due: Taken, found: Directions, words: Words) -> Facts:
 
 _STOP = """
 UPDATE hub_delivery d SET state = s.state, reason = s.reason, lease_until = NULL, finished_at = now()
-FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS s(id, state, reason) WHERE d.id = s.id
+FROM json_to_recordset(%s) AS s(id uuid, fence int, state text, reason text)
+WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed' RETURNING d.id
 """
 
 
-def _stop(verdicts: Mapping[UUID, Verdict]) -> None:
-    if not verdicts:
+def _stop(stopped: Sequence[tuple[Taken, Verdict]]) -> None:
+    if not stopped:
         return
-    states, reasons = [v.state for v in verdicts.values()], [v.reason for v in verdicts.values()]
-    with connection.cursor() as db:
-        db.execute(_STOP, [list(verdicts), states, reasons])
-    if dead := [delivery_id for delivery_id, verdict in verdicts.items() if verdict.state == "dead"]:
-        deliveries_ended(dead)
-    hand_on([delivery_id for delivery_id, verdict in verdicts.items() if verdict.hand_on])
-
-
-def _attempt(going: Sequence[Taken], routes: Routes, words: Mapping[UUID, Words]) -> list[Work]:
-    """The works of these deliveries, each on record."""
-    attempts = [(due, route, uuid7()) for due in going for route in routes[due.id]]
-    ids = begin(
-        [
-            Begun(uuid7(), attempt_id, due.tenant.pk, due.id, route.destination.address, due.fence, route.account.label)
-            for due, route, attempt_id in attempts
-        ]
-    )
-    tenants = {due.tenant.pk: due.tenant for due in going}
-    brandings = {tenant_id: branding_of(tenant) for tenant_id, tenant in tenants.items()}
-    return [
-        _work(due, ids[due.id, route.destination.address], attempt_id, route, words[due.id], brandings[due.tenant.pk])
-        for due, route, attempt_id in attempts
-    ]
+    rows = [{"id": due.id, "fence": due.fence, "state": v.state, "reason": v.reason} for due, v in stopped]
+    with transaction.atomic():
+        with connection.cursor() as db:
+            db.execute(_STOP, [records(rows)])
+            ended = {delivery_id for (delivery_id,) in db.fetchall()}
+        if dead := [due.id for due, verdict in stopped if due.id in ended and verdict.state == "dead"]:
+            deliveries_ended(dead)
+        hand_on([due.id for due, verdict in stopped if due.id in ended and verdict.hand_on])
 
 
 def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, words: Words, branding: Branding) -> Work:
@@ -135,6 +170,8 @@ def _work(due: Taken, destination_id: UUID, attempt_id: UUID, route: Route, word
         unsubscribe_url=_unsubscribe_url(due),
         branding=branding,
         request_id=notification.request_id,
+        attempts=due.attempts,
+        unknowns=due.unknowns,
     )
 
 

@@ -1,17 +1,15 @@
 """Where a channel reaches a subscriber, as it stands at this instant: each channel says here how that is found."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from hub.chat.selectors import HAS_CHAT, chats_of
 from hub.devices.selectors import HAS_DEVICE, push_targets
 from hub.providers.accounts import hub_accounts
-from hub.rows import array
+from hub.rows import Question, array
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +24,15 @@ class Destination:
     data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-Destinations = Mapping[UUID, Collection[Destination]]
+Destinations = Mapping[UUID, Sequence[Destination]]
 
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """`has`: whether there is any address, as SQL on `hub_subscriber s`; `find`: all of them, in one query."""
+    """`has`: whether there is any address, as SQL on `hub_subscriber s`; `find`: all of them."""
 
     has: str
-    find: Callable[[Collection[UUID]], Destinations]
+    find: Callable[[Collection[UUID]], Question[Destinations]]
 
 
 _PROFILE = {
@@ -43,26 +41,26 @@ _PROFILE = {
 }
 
 
-def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Destinations:
-    with connection.cursor() as db:
-        db.execute(_PROFILE[field], [array(subscriber_ids)])
-        return {subscriber_id: (Destination(address),) for subscriber_id, address in db.fetchall()}
+def _of_profile(field: str, subscriber_ids: Collection[UUID]) -> Question[Destinations]:
+    rows = yield _PROFILE[field], [array(subscriber_ids)]
+    return {subscriber_id: (Destination(address),) for subscriber_id, address in rows}
 
 
-def _devices(subscriber_ids: Collection[UUID]) -> Destinations:
+def _devices(subscriber_ids: Collection[UUID]) -> Question[Destinations]:
     """On record a device goes by its id; its token is only in `data`."""
-    targets = push_targets(subscriber_ids)
+    targets = yield from push_targets(subscriber_ids)
     return {
         subscriber_id: [Destination(str(one.device_id), one.platform, one._asdict()) for one in of_one]
         for subscriber_id, of_one in targets.items()
     }
 
 
-def _chats(subscriber_ids: Collection[UUID]) -> Destinations:
+def _chats(subscriber_ids: Collection[UUID]) -> Question[Destinations]:
     """On record an address goes by its row's id: a webhook's URL lets whoever reads it write there."""
+    chats = yield from chats_of(subscriber_ids)
     return {
-        subscriber_id: [Destination(str(row.pk), row.kind, {"address": row.address}) for row in rows]
-        for subscriber_id, rows in chats_of(subscriber_ids).items()
+        subscriber_id: [Destination(str(one.id), one.kind, {"address": one.address}) for one in of_one]
+        for subscriber_id, of_one in chats.items()
     }
 
 
@@ -75,8 +73,8 @@ RESOLVERS: dict[str, Resolver] = {
 _OWN = "EXISTS (SELECT FROM hub_provider p WHERE p.tenant_id = s.tenant_id AND p.channel = '{name}' AND p.active)"
 
 
-def destinations(channel: str, subscriber_ids: Collection[UUID]) -> Destinations:
-    """The destinations of each subscriber on `channel`, in one query. Who has none is absent."""
+def destinations(channel: str, subscriber_ids: Collection[UUID]) -> Question[Destinations]:
+    """The destinations of each subscriber on `channel`. Who has none is absent."""
     return RESOLVERS[channel].find(subscriber_ids)
 
 

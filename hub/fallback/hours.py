@@ -18,15 +18,15 @@ def put_off(channel: str, taken: Sequence[Taken]) -> set[UUID]:
 
     The subscriber's own zone comes before those of the number.
     """
-    later = {}
+    later = []
     for due in taken if channel == "sms" else ():
         rule, notification = due.tenant.sms_hours, due.notification
         if rule and not notification.required and notification.category in rule["categories"]:
             due_at = _allowed(rule, due)
             if due_at > due.present:
-                later[due.id] = (due_at - due.present).total_seconds()
+                later.append((due, (due_at - due.present).total_seconds()))
     rest(later, OUTSIDE_HOURS)
-    return set(later)
+    return {due.id for due, _ in later}
 
 
 def _allowed(rule: dict[str, Any], due: Taken) -> datetime:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from hub.chat import services as chat
 from hub.devices import services as devices
 from hub.fallback.models import Attempt
-from hub.fallback.settlement import Finished, finish_attempts, finish_destinations, lock_claimed, settle_claims
+from hub.fallback.settlement import Claimed, Finished, settle_claims
 from hub.history import Gone
 from hub.policy.retry import Answer, Outcome
 from hub.suppression.models import Suppression
@@ -26,9 +27,8 @@ class Result(NamedTuple):
     """What one provider call came to. `retry_after`: seconds. `code`, `answer`: the provider's own words. `elsewhere`,
     `safe`: see `hub.policy.retry.Answer`. `opted_out`: the address is dead because its owner told the provider STOP."""
 
-    delivery_id: UUID
+    claimed: Claimed
     destination_id: UUID
-    fence: int
     outcome: Outcome
     code: str = ""
     answer: str = ""
@@ -44,27 +44,21 @@ def record(results: Sequence[Result]) -> int:
     moved."""
     if not results:
         return 0
-    with transaction.atomic():
-        held = lock_claimed({r.delivery_id for r in results})
-        finished = [(r, _finished(r)) for r in results]
-        finish_attempts([f for _, f in finished])
-        current = [(r, f) for r, f in finished if r.delivery_id in held and held[r.delivery_id].fence == r.fence]
-        finish_destinations([f for _, f in current])
-        _write_off([r for r in results if r.outcome is Outcome.ADDRESS_DEAD])
-        answers: defaultdict[UUID, list[Answer]] = defaultdict(list)
-        for result, _ in current:
-            answers[result.delivery_id].append(
-                Answer(result.outcome, result.retry_after, result.elsewhere, result.safe)
-            )
-        return settle_claims([held[delivery_id] for delivery_id in answers], answers)
+    dead = [r for r in results if r.outcome is Outcome.ADDRESS_DEAD]
+    answers: defaultdict[Claimed, list[Answer]] = defaultdict(list)
+    for r in results:
+        answers[r.claimed].append(Answer(r.outcome, r.retry_after, r.elsewhere, r.safe))
+    with transaction.atomic() if dead else nullcontext():
+        moved = settle_claims(answers, map(_finished, results))
+        if dead:
+            _write_off(dead)
+        return moved
 
 
 def _write_off(dead: Sequence[Result]) -> None:
     """Use no more what a provider calls dead, even in an answer that comes too late: its device or chat is let go; a mailbox
     that does not exist, and whoever told it STOP, is written to through no account."""
-    said = {(r.destination_id, r.fence): r for r in dead}
-    if not said:
-        return
+    said = {(r.destination_id, r.claimed.fence): r for r in dead}
     attempts = Attempt.objects.filter(destination__in=[r.destination_id for r in dead]).values_list(
         *("destination", "fence", "destination__delivery__tenant", "destination__delivery__channel"),
         *("destination__address", "provider", "started_at"),
@@ -101,8 +95,9 @@ def _storable(text: str, instead: str) -> str:
 
 def _finished(result: Result) -> Finished:
     return Finished(
+        delivery_id=result.claimed.id,
         destination_id=result.destination_id,
-        fence=result.fence,
+        fence=result.claimed.fence,
         outcome=result.outcome,
         code=redact(result.code)[:64],
         answer=redact(result.answer),

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from hub.clock import now_of
 from hub.fallback.models import Attempt, Delivery
-from hub.fallback.settlement import Claimed, Finished, finish_attempts, finish_destinations, locked, settle_claims
+from hub.fallback.settlement import Claimed, Finished, locked, settle_claims
 from hub.policy.retry import Answer, Outcome
 
 
@@ -24,9 +24,8 @@ def recover(*, limit: int = 500) -> int:
         expired = _expired(limit)
         attempts = _attempts(expired)
         _give_back([d.id for d in expired.values() if d.id not in attempts])
-        _finish([a for group in attempts.values() for a in group if not a.outcome])
-        answers = {key: [_answer(attempt) for attempt in group] for key, group in attempts.items()}
-        settle_claims([expired[key] for key in answers], answers)
+        answers = {expired[key]: [_answer(attempt) for attempt in group] for key, group in attempts.items()}
+        settle_claims(answers, [_lost(a) for group in attempts.values() for a in group if not a.outcome])
         return len(expired)
 
 
@@ -58,10 +57,6 @@ def _give_back(delivery_ids: list[UUID]) -> None:
         db.execute(_GIVE_BACK, [delivery_ids])
 
 
-def _finish(attempts: list[Attempt]) -> None:
-    finished = [
-        Finished(a.destination_id, a.fence, Outcome.AMBIGUOUS, "lease_expired", "no answer was recorded")
-        for a in attempts
-    ]
-    finish_attempts(finished)
-    finish_destinations(finished)
+def _lost(attempt: Attempt) -> Finished:
+    called = attempt.destination.delivery_id, attempt.destination_id, attempt.fence
+    return Finished(*called, Outcome.AMBIGUOUS, "lease_expired", "no answer was recorded")

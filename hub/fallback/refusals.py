@@ -5,19 +5,17 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from hub.consent.selectors import consented
-from hub.fallback.destinations import Destinations
 from hub.fallback.reasons import NO_CONSENT, SUPPRESSED
-from hub.fallback.taking import Taken
+from hub.fallback.taking import Around, Taken
 from hub.suppression.models import Suppression
-from hub.suppression.selectors import suppressed
 
 Refusals = Mapping[tuple[UUID, str], str]
 
 
-def refusals(channel: str, taken: Sequence[Taken], found: Destinations) -> Refusals:
-    """(delivery, address) → why not, in two queries at most. What is required goes to who unsubscribed, or never agreed."""
-    places = [(due, destination.address) for due in taken for destination in found.get(due.subscriber_id, ())]
-    listed = suppressed(channel, {(due.tenant.pk, address) for due, address in places})
+def refusals(channel: str, taken: Sequence[Taken], around: Around) -> Refusals:
+    """(delivery, address) → why not, in one query at most. What is required goes to who unsubscribed, or never agreed."""
+    places = [(due, one.address) for due in taken for one in around.reached.get(due.subscriber_id, ())]
+    listed = around.listed
     asking = [(due, address) for due, address in places if channel == "sms" and _asks(due)]
     agreed = consented(channel, {(due.tenant.pk, address) for due, address in asking})
     silent = {(due.id, address): NO_CONSENT for due, address in asking if (due.tenant.pk, address) not in agreed}

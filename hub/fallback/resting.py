@@ -1,22 +1,25 @@
 """Deliveries whose accounts have no room, or whose hours have not come: they wait, at the cost of no attempt."""
 
-from collections.abc import Mapping
-from uuid import UUID
+from collections.abc import Iterable
 
 from django.db import connection
 
 from hub.clock import now_of
+from hub.fallback.taking import Taken
+from hub.rows import records
 
 _REST = f"""
 UPDATE hub_delivery d SET state = 'waiting', reason = %s, lease_until = NULL,
     due_at = {now_of("d.tenant_id")} + s.wait * interval '1 second'
-FROM unnest(%s::uuid[], %s::float8[]) AS s(id, wait) WHERE d.id = s.id
+FROM json_to_recordset(%s) AS s(id uuid, fence int, wait float8)
+WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed'
 """  # noqa: S608 constants only
 
 
-def rest(waits: Mapping[UUID, float], reason: str) -> None:
-    """Let go of these claimed deliveries for so many seconds each."""
-    if not waits:
+def rest(waits: Iterable[tuple[Taken, float]], reason: str) -> None:
+    """Let go of these deliveries for so many seconds each, but for those that are not claimed any more."""
+    rows = [{"id": due.id, "fence": due.fence, "wait": wait} for due, wait in waits]
+    if not rows:
         return
     with connection.cursor() as db:
-        db.execute(_REST, [reason, list(waits), list(waits.values())])
+        db.execute(_REST, [reason, records(rows)])

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from hub.fallback.destinations import Destination, Destinations, destinations
+from hub.fallback.destinations import Destination
 from hub.fallback.models import Attempt, DeliveryDestination
 from hub.fallback.refusals import refusals
-from hub.fallback.taking import Taken
+from hub.fallback.taking import Around, Taken
 from hub.policy.rooms import Rooms
 from hub.policy.routing import Tried, choose
-from hub.providers.accounts import Account, accounts
+from hub.providers.accounts import Account
 
 SETTLED = frozenset({DeliveryDestination.Outcome.SENT, DeliveryDestination.Outcome.FAILED})
 
@@ -38,19 +38,17 @@ class Directions:
     resting: Mapping[UUID, float]
 
 
-def directions(channel: str, taken: Sequence[Taken], rooms: Rooms[Account]) -> Directions:
+def directions(channel: str, taken: Sequence[Taken], around: Around, rooms: Rooms[Account]) -> Directions:
     """Where each delivery goes: not to destinations that an earlier attempt has settled for good, and through accounts that
     have room, first come, first served."""
-    found: Destinations = destinations(channel, {due.subscriber_id for due in taken})
-    serving = accounts(channel, {due.tenant.pk for due in taken})
-    forbidden = refusals(channel, taken, found)
+    forbidden = refusals(channel, taken, around)
     settled, tried = _history([due.id for due in taken if due.fence > 1])
     routes: dict[UUID, list[Route]] = {}
     resting: dict[UUID, float] = {}
     for due in taken:
-        candidates = serving[due.tenant.pk]
+        candidates = around.serving[due.tenant.pk]
         full = {account.id for account in candidates if rooms.is_full(account)}
-        for destination in found.get(due.subscriber_id, ()):
+        for destination in around.reached.get(due.subscriber_id, ()):
             place = (due.id, destination.address)
             choice = choose(candidates, kind=destination.kind, tried=tried[place], closed=full)
             if choice and place not in settled and place not in forbidden:

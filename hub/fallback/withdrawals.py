@@ -17,6 +17,7 @@ from hub.devices.services import deactivate_gone
 from hub.fallback.record import redact
 from hub.history import Gone
 from hub.providers.accounts import Account, accounts
+from hub.rows import ask
 
 CHANNEL = "push"
 # seconds for which the notes of a subscriber gather: what is read one by one, or in several changes, goes together, as Apple
@@ -161,12 +162,12 @@ def _withdrawals(reached: Collection[_Reached]) -> Iterable[Withdrawal]:
 
 def _carriers(tenant_ids: Collection[UUID]) -> dict[tuple[UUID, str], Account]:
     """By tenant and label: another account would not know the token."""
-    serving = accounts(CHANNEL, tenant_ids) if tenant_ids else {}
+    serving = ask(accounts(CHANNEL, tenant_ids)) if tenant_ids else {}
     return {(tenant_id, account.label): account for tenant_id, own in serving.items() for account in own}
 
 
 def _devices(subscriber_ids: Collection[UUID]) -> Mapping[tuple[UUID, str], PushTarget]:
-    targets = push_targets(subscriber_ids) if subscriber_ids else {}
+    targets = ask(push_targets(subscriber_ids)) if subscriber_ids else {}
     return {(who, str(target.device_id)): target for who, own in targets.items() for target in own}
 
 

@@ -48,6 +48,9 @@ class Work(NamedTuple):
     # how the tenant shows itself
     branding: Branding = Branding()
     request_id: str = ""
+    # of the delivery, before this claim
+    attempts: int = 0
+    unknowns: int = 0
 
     def __repr__(self) -> str:
         return f"Work({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields if name not in _PERSONAL)})"

@@ -10,13 +10,12 @@ from uuid import UUID
 from zlib import crc32
 
 import orjson
-from django.db import connection
 
 from hub.conf import conf
 from hub.policy.ladder import CHANNELS
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
-from hub.rows import columns, instances
+from hub.rows import Question, array, columns, instances
 
 _OF_THE_HUB = "hub."
 
@@ -49,19 +48,18 @@ class Account:
 
 
 _OWN = f"""
-SELECT {columns(Provider, "p")} FROM hub_provider p WHERE p.tenant_id = ANY(%s) AND p.channel = %s AND p.active
+SELECT {columns(Provider, "p")} FROM hub_provider p WHERE p.tenant_id = ANY(%s::uuid[]) AND p.channel = %s AND p.active
 ORDER BY p.position, p.key
 """  # noqa: S608 constants only
 
 
-def accounts(channel: str, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[Account, ...]]:
-    """The accounts of each tenant on `channel`, in the order in which they are to be tried. One query."""
+def accounts(channel: str, tenant_ids: Collection[UUID]) -> Question[dict[UUID, tuple[Account, ...]]]:
+    """The accounts of each tenant on `channel`, in the order in which they are to be tried."""
     own: defaultdict[UUID, list[Account]] = defaultdict(list)
-    with connection.cursor() as db:
-        db.execute(_OWN, [list(tenant_ids), channel])
-        for values in db.fetchall():
-            (row,) = instances([Provider], values)
-            own[row.tenant_id].append(of_row(row))
+    rows = yield _OWN, [array(tenant_ids), channel]
+    for values in rows:
+        (row,) = instances([Provider], values)
+        own[row.tenant_id].append(of_row(row))
     common = hub_accounts(channel)
     return {tenant_id: tuple(own[tenant_id]) if tenant_id in own else common for tenant_id in tenant_ids}
 

@@ -13,6 +13,7 @@ from hub.providers.accounts import of_row
 from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
 from hub.providers.single import single
+from hub.rows import ask
 
 CONTENT = {"title": "A test of notifications", "body": "If you can read this, the account works."}
 
@@ -50,7 +51,7 @@ def _destination(provider: Provider, to: str, subscriber: str) -> Destination:
     found = Subscriber.objects.filter(tenant=provider.tenant_id, external_id=subscriber).first()
     if found is None:
         raise NotFound("There is no such subscriber.")
-    places = destinations(provider.channel, {found.pk}).get(found.pk, ())
+    places = ask(destinations(provider.channel, {found.pk})).get(found.pk, ())
     fitting = next((place for place in places if place.kind in ("", provider.kind)), None)
     if fitting is None:
         raise InvalidRequest.on("subscriber", "This account reaches no address of theirs.")

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
 from django.db.models import QuerySet
 
-from hub.rows import array
+from hub.rows import Question, array
 from hub.suppression.digests import Place, by_digest, digest_of
 from hub.suppression.models import Suppression
 from hub.tenancy.models import Tenant
@@ -22,16 +21,16 @@ def suppressions(
     return found.filter(**{name: value for name, value in chosen.items() if value is not None})
 
 
+_CHANNELS = frozenset(Suppression.Channel.values)
 _LISTED = (
     "SELECT digest, reason FROM hub_suppression WHERE channel = %s AND digest = ANY(%s::text[]) AND lifted_at IS NULL"
 )
 
 
-def suppressed(channel: str, places: Iterable[Place]) -> dict[Place, str]:
-    """Those of the (tenant, address) that are on the list of `channel`, with the reason of each, in one query."""
-    if channel not in Suppression.Channel.values:
+def suppressed(channel: str, places: Iterable[Place]) -> Question[dict[Place, str]]:
+    """Those of the (tenant, address) that are on the list of `channel`, with the reason of each."""
+    if channel not in _CHANNELS:
         return {}
     digests = by_digest(channel, places)
-    with connection.cursor() as db:
-        db.execute(_LISTED, [channel, array(digests)])
-        return {digests[digest]: reason for digest, reason in db.fetchall()}
+    rows = yield _LISTED, [channel, array(digests)]
+    return {digests[digest]: reason for digest, reason in rows}

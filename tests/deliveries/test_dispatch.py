@@ -150,6 +150,46 @@ def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber,
     assert Delivery.objects.filter(state="claimed").count() == 3
 
 
+def test_what_is_claimed_ahead_is_on_no_record_and_let_go_in_time(
+    alice: Subscriber, fake: type[FakeChat], settings: Settings
+) -> None:
+    settings.HUB = settings.HUB | {"delivery_concurrency": 16}
+    fake.act = staticmethod(hang)
+    owed = [owe(alice, channel="chat") for _ in range(40)]
+    dispatch.start("chat", "high")
+    claimed = Delivery.objects.filter(state="claimed")
+    wait_until(lambda: (len(fake.calls), claimed.count()) == (16, 20))
+    assert Attempt.objects.count() == 16
+    # nothing lands: it waits no longer
+    wait_until(lambda: claimed.count() == 16)
+    dispatch.stopping.set()
+    fake.open_gate.set()
+    assert dispatch.join(30)
+    assert (len(fake.calls), Attempt.objects.filter(outcome="sent").count(), Attempt.objects.count()) == (16, 16, 16)
+    # in the turn that was theirs, but for those that were put off since
+    waiting = Delivery.objects.filter(state="waiting", reason="").values_list("due_at", flat=True)
+    assert set(waiting) <= {one.due_at for one in owed}
+
+
+def test_asked_to_stop_it_lets_go_of_what_is_claimed_ahead(
+    alice: Subscriber, fake: type[FakeChat], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HUB = settings.HUB | {"delivery_concurrency": 16}
+    monkeypatch.setattr(dispatch, "HANGS", 60.0)
+    fake.act = staticmethod(hang)
+    for _ in range(40):
+        owe(alice, channel="chat")
+    dispatch.start("chat", "high")
+    claimed = Delivery.objects.filter(state="claimed")
+    wait_until(lambda: (len(fake.calls), claimed.count()) == (16, 20))
+    dispatch.stopping.set()
+    wait_until(lambda: claimed.count() == 16)
+    fake.open_gate.set()
+    assert dispatch.join(30)
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("sent", 0), ("waiting", 0)}
+    assert (len(fake.calls), Attempt.objects.count()) == (16, 16)
+
+
 def test_a_call_that_would_begin_too_late_is_not_made(
     alice: Subscriber, fake: type[FakeChat], settings: Settings
 ) -> None:

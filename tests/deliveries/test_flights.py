@@ -137,7 +137,7 @@ def test_a_delivery_lands_once_when_all_of_its_accounts_have_answered() -> None:
     answered = fly(given, 2)
     whole = next(results for results in answered if len(results) > 1)
     assert sorted(str(result.outcome) for result in whole) == ["configuration", "sent", "sent", "sent", "sent"]
-    assert {result.delivery_id for result in whole} == {delivery}
+    assert {result.claimed.id for result in whole} == {delivery}
     assert [not result.safe for result in whole if result.outcome is Outcome.CONFIGURATION] == [True]
 
 

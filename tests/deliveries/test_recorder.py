@@ -9,6 +9,7 @@ import pytest
 from deliveries import recorder
 from deliveries.recorder import Recorder
 from hub.fallback.record import Result
+from hub.fallback.settlement import Claimed
 from hub.ids import uuid7
 from hub.policy.retry import Outcome
 
@@ -24,7 +25,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def results(count: int) -> list[Result]:
-    return [Result(uuid7(), uuid7(), 1, Outcome.SENT) for _ in range(count)]
+    return [Result(Claimed(uuid7(), "email", 1, 0, 0), uuid7(), Outcome.SENT) for _ in range(count)]
 
 
 def test_what_lands_while_a_transaction_runs_shares_the_next(

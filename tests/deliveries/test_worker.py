@@ -103,7 +103,7 @@ def test_mail_goes_out_although_there_has_never_been_a_broker(
         wait_until(lambda: mail.received, 60, why=log.read_text)
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    assert Delivery.objects.get().state == "sent"
+    assert Delivery.objects.get().state == "sent", log.read_text()
 
 
 def test_a_worker_hears_hints_again_after_the_broker_was_away(

@@ -17,6 +17,7 @@ from hub.devices.selectors import push_targets
 from hub.devices.services import deactivate, deactivate_gone, deactivate_stale, remove
 from hub.exceptions import InvalidRequest, NotFound
 from hub.history import LENGTH, Gone
+from hub.rows import ask
 from hub.tenancy.models import Tenant
 from tests.support.devices import apns_token, fcm_token, make_device, subscription
 
@@ -42,7 +43,7 @@ def test_a_new_token_takes_the_place_of_the_old(alice: Subscriber) -> None:
     device = make_device(alice, "phone", token=token)
     assert device.token == token
     assert story(device) == [("registered", ""), ("token_changed", "")]
-    assert [target.token for target in push_targets([alice.pk])[alice.pk]] == [token]
+    assert [target.token for target in ask(push_targets([alice.pk]))[alice.pk]] == [token]
 
 
 def test_a_token_moves_with_who_signs_in(alice: Subscriber, bob: Subscriber) -> None:
@@ -51,7 +52,7 @@ def test_a_token_moves_with_who_signs_in(alice: Subscriber, bob: Subscriber) -> 
     his = make_device(bob, "phone", token=token)
     assert story(hers) == [("registered", ""), ("deactivated", "moved")]
     assert hers.reason == "moved"
-    assert push_targets([alice.pk, bob.pk]).keys() == {bob.pk}
+    assert ask(push_targets([alice.pk, bob.pk])).keys() == {bob.pk}
     make_device(alice, "phone", token=token)
     assert story(hers)[-1] == ("registered", "")
     assert story(his)[-1] == ("deactivated", "moved")
@@ -61,7 +62,7 @@ def test_a_token_moves_with_a_new_installation(alice: Subscriber) -> None:
     token = fcm_token()
     old, new = make_device(alice, "first", token=token), make_device(alice, "second", token=token)
     assert story(old)[-1] == ("deactivated", "moved")
-    assert [target.device_id for target in push_targets([alice.pk])[alice.pk]] == [new.pk]
+    assert [target.device_id for target in ask(push_targets([alice.pk]))[alice.pk]] == [new.pk]
 
 
 def test_another_tenants_token_is_not_ours(alice: Subscriber, charlie: Subscriber) -> None:
@@ -83,7 +84,7 @@ def test_many_who_register_one_token_at_once_end_with_one_owner(alice: Subscribe
         set(Device.objects.filter(deactivated_at=None).values_list("digest", flat=True))
     )
     assert 1 <= Device.objects.filter(deactivated_at=None).count() <= 2
-    targets = push_targets([alice.pk, bob.pk])
+    targets = ask(push_targets([alice.pk, bob.pk]))
     assert sorted(target.token for of_one in targets.values() for target in of_one) == sorted(
         {target.token for of_one in targets.values() for target in of_one}
     )
@@ -123,7 +124,7 @@ def test_the_oldest_gives_way(alice: Subscriber, monkeypatch: pytest.MonkeyPatch
     make_device(alice)
     assert story(others[0])[-1] == ("deactivated", "too_many")
     assert story(first) == [("registered", "")]
-    assert len(push_targets([alice.pk])[alice.pk]) == 3
+    assert len(ask(push_targets([alice.pk]))[alice.pk]) == 3
 
 
 def test_no_more_are_remembered_than_can_be_shown(alice: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +132,7 @@ def test_no_more_are_remembered_than_can_be_shown(alice: Subscriber, monkeypatch
     monkeypatch.setattr(services, "MOST_KNOWN", 4)
     made = [make_device(alice) for _ in range(7)]
     assert set(Device.objects.all()) == set(made[-4:])
-    assert len(push_targets([alice.pk])[alice.pk]) == 2
+    assert len(ask(push_targets([alice.pk]))[alice.pk]) == 2
 
 
 def test_a_history_is_bounded(alice: Subscriber) -> None:
@@ -145,7 +146,7 @@ def test_the_providers_word_ends_it(alice: Subscriber) -> None:
     lost, kept = make_device(alice), make_device(alice)
     assert deactivate_gone([Gone(lost.pk, now(), "UNREGISTERED")]) == 1
     assert deactivate_gone([Gone(lost.pk, now(), "UNREGISTERED")]) == 0
-    assert [target.device_id for target in push_targets([alice.pk])[alice.pk]] == [kept.pk]
+    assert [target.device_id for target in ask(push_targets([alice.pk]))[alice.pk]] == [kept.pk]
     lost.refresh_from_db()
     assert lost.history[-1]["word"] == "UNREGISTERED"
     assert (lost.reason, lost.deactivated_at is None) == ("unregistered", False)
@@ -156,7 +157,7 @@ def test_a_word_about_what_was_before_counts_no_more(alice: Subscriber) -> None:
     sent_at = now()
     make_device(alice, "phone")
     assert deactivate_gone([Gone(device.pk, sent_at, "UNREGISTERED")]) == 0
-    assert push_targets([alice.pk])
+    assert ask(push_targets([alice.pk]))
 
 
 def test_only_what_nobody_refreshes_goes_stale(alice: Subscriber) -> None:
@@ -185,7 +186,7 @@ def test_removing_is_done_once_and_undone_by_registering(alice: Subscriber, bob:
     with pytest.raises(NotFound):
         remove(subscriber=bob, external_id="phone")
     make_device(alice, "phone", token=device.token)
-    assert push_targets([alice.pk])
+    assert ask(push_targets([alice.pk]))
 
 
 def test_what_a_push_needs_is_read_in_one_query(
@@ -195,7 +196,7 @@ def test_what_a_push_needs_is_read_in_one_query(
     make_device(alice, platform="web_push", token=None, subscription=browser, locale="de")
     make_device(bob, platform="apns", token=apns_token(), environment="sandbox", app="com.example")
     with django_assert_num_queries(1):
-        targets = push_targets([alice.pk, bob.pk])
+        targets = ask(push_targets([alice.pk, bob.pk]))
     (web,), (apple,) = targets[alice.pk], targets[bob.pk]
     assert (web.token, web.keys, web.locale) == (browser["endpoint"], browser["keys"], "de")
     assert (apple.environment, apple.app, apple.keys) == ("sandbox", "com.example", {})

@@ -5,10 +5,11 @@ from pytest_django import Settings
 
 from hub.audience.models import Subscriber
 from hub.chat.models import ChatAddress
-from hub.chat.selectors import chats_of
 from hub.chat.services import set_address
+from hub.fallback.destinations import destinations
 from hub.fallback.models import Delivery
 from hub.fallback.record import record
+from hub.rows import ask
 from tests.support.deliveries import answer, owe, take
 from tests.support.factories import send
 
@@ -25,7 +26,7 @@ def slack(alice: Subscriber) -> ChatAddress:
 
 
 def kinds_of(subscriber: Subscriber) -> list[str]:
-    return [row.kind for row in chats_of([subscriber.pk]).get(subscriber.pk, ())]
+    return [one.kind for one in ask(destinations("chat", [subscriber.pk])).get(subscriber.pk, ())]
 
 
 def test_only_the_chat_that_is_gone_is_let_go(alice: Subscriber, bob: Subscriber, slack: ChatAddress) -> None:

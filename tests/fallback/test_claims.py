@@ -10,13 +10,20 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from hub.audience.models import Subscriber
+from hub.fallback import claims, taking
+from hub.fallback.claims import attempt, claim, let_go
 from hub.fallback.models import Attempt, Delivery, DeliveryDestination
+from hub.fallback.reasons import PROVIDER_RESTING
+from hub.fallback.recovery import recover
+from hub.fallback.resting import rest
+from hub.fallback.words import words_to_send
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
 from hub.preferences.models import Preference
 from hub.preferences.unsubscribe import read_link
+from hub.rows import ask_all
 from hub.tenancy.models import Tenant
-from tests.support.deliveries import make_item, owe, take
+from tests.support.deliveries import expire_leases, make_item, owe, take
 from tests.support.factories import make_subscriber, make_tenant
 
 
@@ -36,6 +43,60 @@ def test_a_claim_says_all_that_a_channel_needs(alice: Subscriber) -> None:
     assert (work.tenant, work.name, work.content["title"]) == ("acme", "Alice", "Hello")
     assert work.message_id == f"{delivery.id}.0"
     assert (work.expires_in, work.group_key) == (None, "")
+
+
+def test_who_was_held_up_for_longer_than_the_lease_changes_nothing(alice: Subscriber) -> None:
+    delivery = owe(alice)
+    late = claim(channel="email", lane="high", limit=1)
+    expire_leases()
+    recover()
+    current = claim(channel="email", lane="high", limit=1)
+    assert attempt(late.ready) == []
+    let_go(late.ready)
+    rest([(one.due, 5.0) for one in late.ready], PROVIDER_RESTING)
+    assert state_of(delivery) == ("claimed", "")
+    assert Attempt.objects.count() == 0
+    assert [work.fence for work in attempt(current.ready)] == [2]
+
+
+def test_who_was_held_up_stops_nothing_that_others_have_claimed(
+    alice: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = owe(alice)
+    InboxItem.objects.update(read_at=Now())
+
+    def words_after_a_while(taken: Any) -> Any:
+        monkeypatch.undo()
+        InboxItem.objects.update(read_at=None)
+        expire_leases()
+        recover()
+        assert len(take().works) == 1
+        return words_to_send(taken)
+
+    monkeypatch.setattr(claims, "words_to_send", words_after_a_while)
+    assert claim(channel="email", lane="high", limit=1).ready == []
+    assert state_of(delivery) == ("claimed", "")
+
+
+def test_what_is_let_go_keeps_its_turn(alice: Subscriber) -> None:
+    delivery = owe(alice)
+    due_at = delivery.due_at
+    let_go(claim(channel="email", lane="high", limit=1).ready)
+    assert state_of(delivery) == ("waiting", "")
+    assert (delivery.due_at, delivery.lease_until) == (due_at, None)
+    assert [work.fence for work in take().works] == [2]
+
+
+def test_what_is_deleted_meanwhile_is_not_sent(alice: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    owe(alice)
+    kept = owe(alice)
+
+    def ask_of_fewer(*questions: Any) -> Any:
+        Notification.objects.exclude(pk=kept.notification_id).delete()
+        return ask_all(*questions)
+
+    monkeypatch.setattr(taking, "ask_all", ask_of_fewer)
+    assert [work.delivery_id for work in take().works] == [kept.id]
 
 
 def test_a_claim_says_how_mails_that_are_not_required_are_stopped(alice: Subscriber) -> None:

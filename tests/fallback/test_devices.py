@@ -8,6 +8,7 @@ from hub.devices.models import Device
 from hub.devices.selectors import push_targets
 from hub.fallback.models import Delivery, DeliveryDestination
 from hub.fallback.record import record
+from hub.rows import ask
 from tests.support.deliveries import answer, owe, take
 from tests.support.devices import make_device, subscription
 from tests.support.factories import send
@@ -63,7 +64,7 @@ def test_only_the_device_that_is_gone_is_let_go(alice: Subscriber) -> None:
     gone.refresh_from_db()
     assert delivery.state == "sent"
     assert (gone.reason, gone.history[-1]["word"]) == ("unregistered", "UNREGISTERED")
-    assert [one.device_id for one in push_targets([alice.pk])[alice.pk]] == [kept.pk]
+    assert [one.device_id for one in ask(push_targets([alice.pk]))[alice.pk]] == [kept.pk]
 
 
 @pytest.mark.parametrize("outcome", ["permanent", "configuration", "throttled", "transient", "ambiguous"])
@@ -71,7 +72,7 @@ def test_nothing_but_the_providers_word_prunes_a_device(alice: Subscriber, outco
     make_device(alice)
     owe(alice, channel="push")
     record([answer(work, outcome) for work in take(channel="push").works])
-    assert push_targets([alice.pk])
+    assert ask(push_targets([alice.pk]))
 
 
 def test_who_registered_again_meanwhile_is_kept(alice: Subscriber) -> None:
@@ -80,11 +81,11 @@ def test_who_registered_again_meanwhile_is_kept(alice: Subscriber) -> None:
     works = take(channel="push").works
     make_device(alice, "phone", token=device.token)
     record([answer(work, "address_dead") for work in works])
-    assert push_targets([alice.pk])
+    assert ask(push_targets([alice.pk]))
 
 
 def test_a_dead_mail_address_touches_no_device(alice: Subscriber) -> None:
     make_device(alice)
     owe(alice)
     record([answer(work, "address_dead") for work in take().works])
-    assert push_targets([alice.pk])
+    assert ask(push_targets([alice.pk]))

@@ -13,9 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 from hypothesis import given, settings
 from hypothesis.strategies import sampled_from, text
-from structlog.contextvars import get_contextvars
 
-from hub.trace import request_id, tracing
+from hub.trace import request_id, traced, tracing
 from project import logs
 from project.logs import BORROWED, OncePerTurn, formatter, logging_settings
 
@@ -36,7 +35,7 @@ def test_a_line_says_what_is_being_worked_on_and_only_meanwhile() -> None:
     assert not {"secret", "tenant"} & inner.keys()
     assert (outer["tenant"], outer["level"], outer["logger"]) == ("acme", "warning", "hub.test")
     assert "notification_id" not in outer
-    assert get_contextvars() == {}
+    assert traced() == {}
     assert request_id() == ""
 
 
@@ -108,7 +107,7 @@ def test_the_id_is_there_with_the_middleware_or_without(settings: Any, left_out:
     with override_settings(MIDDLEWARE=middleware):
         answer = Client().get("/api/v1/inbox", headers={"X-Request-Id": "order-17"})
     assert (answer["X-Request-Id"], answer.json()["request_id"]) == ("order-17", "order-17")
-    assert get_contextvars() == {}
+    assert traced() == {}
 
 
 @pytest.fixture

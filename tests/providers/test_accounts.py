@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from hub.providers.accounts import accounts, channels_of, hub_accounts
 from hub.providers.models import Provider
+from hub.rows import ask
 from hub.tenancy.models import Tenant
 from tests.support.factories import make_tenant
 from tests.support.fake_provider import KINDS
@@ -29,12 +30,12 @@ def test_a_tenants_own_in_their_order_else_the_hubs(tenant: Tenant) -> None:
     own(tenant, "first", position=1)
     own(tenant, "off", position=0, active=False)
     own(tenant, "talk", "fake_chat", "chat")
-    found = accounts("sms", [tenant.pk, other.pk])
+    found = ask(accounts("sms", [tenant.pk, other.pk]))
     assert [account.label for account in found[tenant.pk]] == ["fake_sms:first", "fake_sms:second"]
     assert [account.label for account in found[other.pk]] == ["fake_sms:texts", "fake_sms:more"]
     assert found[other.pk] == hub_accounts("sms")
-    assert accounts("email", [tenant.pk])[tenant.pk][0].kind == "django"
-    assert accounts("chat", [other.pk])[other.pk] == ()
+    assert ask(accounts("email", [tenant.pk]))[tenant.pk][0].kind == "django"
+    assert ask(accounts("chat", [other.pk]))[other.pk] == ()
 
 
 def test_channels_are_those_that_somebody_serves(tenant: Tenant) -> None:
@@ -49,7 +50,7 @@ def test_what_an_account_knows_is_secret_at_rest_and_in_every_text(tenant: Tenan
     with connection.cursor() as db:
         db.execute("SELECT config FROM hub_provider")
         assert "s3cret" not in db.fetchone()[0]
-    (account,) = accounts("sms", [tenant.pk])[tenant.pk]
+    (account,) = ask(accounts("sms", [tenant.pk]))[tenant.pk]
     assert account.config == {"auth_token": "s3cret", "from": "+49301"}
     assert "s3cret" not in repr(account) + str(row)
 

@@ -1,15 +1,16 @@
 """Rows of the off-app record, made without the way that leads to them."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from hub.audience.models import Subscriber
-from hub.fallback.claims import Batch, claim
+from hub.fallback.claims import attempt, claim
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.record import Result
+from hub.fallback.settlement import Claimed
 from hub.fallback.work import Work
 from hub.inbox.models import InboxItem
 from hub.notifications.models import Notification
@@ -59,12 +60,21 @@ def owe(subscriber: Subscriber, item: InboxItem | None = None, **fields: Any) ->
     )
 
 
-def take(limit: int = 10, channel: str = "email", lane: str = "high") -> Batch:
-    return claim(channel=channel, lane=lane, limit=limit)
+class Claim(NamedTuple):
+    """What a claim took, and what is to be sent of it, on record."""
+
+    taken: int
+    works: tuple[Work, ...]
+
+
+def take(limit: int = 10, channel: str = "email", lane: str = "high") -> Claim:
+    batch = claim(channel=channel, lane=lane, limit=limit)
+    return Claim(batch.taken, tuple(attempt(batch.ready)))
 
 
 def answer(work: Work, outcome: Outcome | str, **fields: Any) -> Result:
-    return Result(work.delivery_id, work.destination_id, work.fence, Outcome(outcome), **fields)
+    claimed = Claimed(work.delivery_id, work.account.channel, work.fence, work.attempts, work.unknowns)
+    return Result(claimed, work.destination_id, Outcome(outcome), **fields)
 
 
 def expire_leases() -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 from hub.audience.erasure import erase_subscriber
 from hub.audience.models import Subscriber
 from hub.exceptions import NotFound
+from hub.rows import ask
 from hub.suppression.models import Suppression
 from hub.suppression.selectors import suppressed
 from hub.suppression.services import Entry, lift, lift_all, suppress
@@ -21,7 +22,7 @@ def entry(tenant: Tenant, reason: str = "complaint", address: str = ADDRESS, cha
 
 
 def reason_of(tenant: Tenant, address: str = ADDRESS) -> str | None:
-    return suppressed("email", [(tenant.pk, address)]).get((tenant.pk, address))
+    return ask(suppressed("email", [(tenant.pk, address)])).get((tenant.pk, address))
 
 
 def test_an_address_is_on_the_list_once(tenant: Tenant) -> None:
@@ -50,8 +51,8 @@ def test_case_tells_nobody_apart(tenant: Tenant) -> None:
 def test_each_tenant_and_channel_has_a_list_of_its_own(tenant: Tenant, charlie: Subscriber) -> None:
     suppress([entry(tenant)])
     assert reason_of(charlie.tenant) is None
-    assert suppressed("sms", [(tenant.pk, ADDRESS)]) == {}
-    assert suppressed("push", [(tenant.pk, ADDRESS)]) == {}
+    assert ask(suppressed("sms", [(tenant.pk, ADDRESS)])) == {}
+    assert ask(suppressed("push", [(tenant.pk, ADDRESS)])) == {}
 
 
 def test_what_is_lifted_stays_on_record(tenant: Tenant, charlie: Subscriber) -> None:
