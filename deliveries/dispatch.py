@@ -4,10 +4,11 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from deliveries.database import released
+from deliveries.database import persistently, released
 from deliveries.flights import Answered, take_off
 from deliveries.gate import gate
 from deliveries.providers.pool import pool
@@ -93,7 +94,7 @@ class Drain:
     """One drain of a lane: deliveries are claimed ahead, take off as places become free, and are recorded as they land.
 
     A call is on record before it is made, so what has taken off is in doubt when the process is killed. What is claimed ahead
-    is not: it waits for its place without an attempt, for a second at most, and keeps a busy worker from waiting for claims.
+    is not: it waits for its place without an attempt, for a second or two, and keeps a busy worker from waiting for claims.
     """
 
     def __init__(self, channel: str, lane: str, until: float) -> None:
@@ -124,7 +125,7 @@ class Drain:
 
     def _end(self) -> None:
         try:
-            let_go([one for _, one in self.ready])
+            persistently(partial(let_go, [one for _, one in self.ready]))
         finally:
             try:
                 while self.shares.flying:
@@ -166,10 +167,10 @@ class Drain:
         gone, waited = {one.due.id for _, one in going}, time.monotonic() - HANGS
         staying = [(since, one) for since, one in self.ready if one.due.id not in gone]
         self.ready = [(since, one) for since, one in staying if since > waited]
-        let_go([one for since, one in staying if since <= waited])
         if going:
             latest = min(since for since, _ in going) + conf.delivery_lease - 2 * conf.provider_timeout
             take_off(self._on_record([one for _, one in going]), self.lane, latest, self.landed.put)
+        let_go([one for since, one in staying if since <= waited])
 
     def _on_record(self, going: Sequence[Ready]) -> list[Work]:
         works: list[Work] = []

@@ -24,8 +24,8 @@ class Shares:
         return len(self._carriers)
 
     def take(self, delivery_id: UUID, account_ids: Collection[str]) -> bool:
-        """Whether each of these accounts has a place for it; then it is under way."""
-        if not all(map(self.left_to, account_ids)):
+        """Whether any of these accounts has a place for it; then it is under way. One that hangs holds up no other's half."""
+        if not any(map(self.left_to, account_ids)):
             return False
         self._carriers[delivery_id] = account_ids
         self._move(account_ids, 1)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import DataError, connection
 from django.test.utils import CaptureQueriesContext
+from psycopg.pq import PipelineStatus
 
 from hub.rows import Question, array, ask, ask_all, records
 
@@ -30,21 +31,17 @@ def test_each_gets_its_own_answer_also_who_need_not_ask() -> None:
     assert ask_all() == []
 
 
-def test_all_go_in_one_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_go_in_one_trip() -> None:
     """Nobody waits for the first answer before the second question is on its way."""
-    order: list[str] = []
-    real = connection.cursor
+    modes: list[PipelineStatus] = []
 
-    def cursor() -> Any:
-        made = real()
-        execute, fetchall = made.execute, made.fetchall
-        monkeypatch.setattr(made, "execute", lambda *given: (order.append("asks"), execute(*given)))
-        monkeypatch.setattr(made, "fetchall", lambda: (order.append("reads"), fetchall())[1], raising=False)
-        return made
+    def look(execute: Any, *given: Any) -> Any:
+        modes.append(connection.connection.pgconn.pipeline_status)
+        return execute(*given)
 
-    monkeypatch.setattr(connection, "cursor", cursor)
-    assert ask_all(sum_of([1]), sum_of([2])) == [1, 2]
-    assert order == ["asks", "asks", "reads", "reads"]
+    with connection.execute_wrapper(look):
+        assert ask_all(sum_of([1]), sum_of([2])) == [1, 2]
+    assert modes == [PipelineStatus.ON, PipelineStatus.ON]
 
 
 def test_an_error_is_djangos_own() -> None:

@@ -29,7 +29,7 @@ WITH begun AS (
         address text, fence int, provider text)
 ), held AS MATERIALIZED (
     SELECT d.id FROM begun b JOIN hub_delivery d ON d.id = b.delivery_id AND d.fence = b.fence AND d.state = 'claimed'
-    ORDER BY d.id FOR NO KEY UPDATE OF d
+    WHERE d.lease_until > now() ORDER BY d.id FOR NO KEY UPDATE OF d
 ), placed AS (
     INSERT INTO hub_deliverydestination (id, tenant_id, delivery_id, address, provider_message_id, outcome, fate)
     SELECT destination_id, tenant_id, delivery_id, address, '', 'pending', '' FROM begun

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from hub.fallback.attempts import Begun, begin
 from hub.fallback.handover import hand_on
+from hub.fallback.holding import held
 from hub.fallback.hours import put_off
 from hub.fallback.reasons import PROVIDER_RESTING
 from hub.fallback.resting import rest
@@ -77,9 +78,9 @@ def claim(*, channel: str, lane: str, limit: int, room_of: Callable[[Account], R
 def attempt(ready: Sequence[Ready]) -> list[Work]:
     """What is to be sent, each on record as an attempt. Of a delivery that is not claimed any more there is none."""
     attempts = [(one, route, uuid7()) for one in ready for route in one.routes]
-    ids = begin([_begun(one.due, route, attempt_id) for one, route, attempt_id in attempts])
     tenants = {one.due.tenant.pk: one.due.tenant for one in ready}
     brandings = {tenant_id: branding_of(tenant) for tenant_id, tenant in tenants.items()}
+    ids = begin([_begun(one.due, route, attempt_id) for one, route, attempt_id in attempts])
     return [
         _work(one.due, destination_id, attempt_id, route, one.words, brandings[one.due.tenant.pk])
         for one, route, attempt_id in attempts
@@ -87,10 +88,10 @@ def attempt(ready: Sequence[Ready]) -> list[Work]:
     ]
 
 
-_LET_GO = """
-UPDATE hub_delivery d SET state = 'waiting', lease_until = NULL FROM json_to_recordset(%s) AS s(id uuid, fence int)
-WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed'
-"""
+_LET_GO = f"""
+WITH held AS MATERIALIZED ({held("id uuid, fence int")})
+UPDATE hub_delivery d SET state = 'waiting', lease_until = NULL FROM held s WHERE d.id = s.id
+"""  # noqa: S608 constants only
 
 
 def let_go(ready: Sequence[Ready]) -> None:
@@ -123,11 +124,11 @@ def _facts(due: Taken, found: Directions, words: Words) -> Facts:
     )
 
 
-_STOP = """
+_STOP = f"""
+WITH held AS MATERIALIZED ({held("id uuid, fence int, state text, reason text")})
 UPDATE hub_delivery d SET state = s.state, reason = s.reason, lease_until = NULL, finished_at = now()
-FROM json_to_recordset(%s) AS s(id uuid, fence int, state text, reason text)
-WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed' RETURNING d.id
-"""
+FROM held s WHERE d.id = s.id RETURNING d.id
+"""  # noqa: S608 constants only
 
 
 def _stop(stopped: Sequence[tuple[Taken, Verdict]]) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from django.db import connection
 
 from hub.clock import now_of
+from hub.fallback.holding import held
 from hub.fallback.taking import Taken
 from hub.rows import records
 
 _REST = f"""
+WITH held AS MATERIALIZED ({held("id uuid, fence int, wait float8")})
 UPDATE hub_delivery d SET state = 'waiting', reason = %s, lease_until = NULL,
     due_at = {now_of("d.tenant_id")} + s.wait * interval '1 second'
-FROM json_to_recordset(%s) AS s(id uuid, fence int, wait float8)
-WHERE d.id = s.id AND d.fence = s.fence AND d.state = 'claimed'
+FROM held s WHERE d.id = s.id
 """  # noqa: S608 constants only
 
 
@@ -22,4 +23,4 @@ def rest(waits: Iterable[tuple[Taken, float]], reason: str) -> None:
     if not rows:
         return
     with connection.cursor() as db:
-        db.execute(_REST, [reason, records(rows)])
+        db.execute(_REST, [records(rows), reason])

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from hub.clock import now_of
 from hub.conf import conf
+from hub.fallback.holding import held
 from hub.fallback.models import Delivery
 from hub.fallback.telling import ended
 from hub.policy.retry import FINAL, UNKNOWNS, Answer, Outcome, RetryPolicy, settle
@@ -51,12 +52,9 @@ def locked(claimed: QuerySet[Delivery]) -> dict[UUID, Claimed]:
 # Deliveries are locked before anything else, as recovery does. A late answer changes nothing but what a lost lease left of its
 # attempt: `ambiguous`. A destination that wasn't reached this time keeps what it had before.
 _SETTLE = f"""
-WITH held AS MATERIALIZED (
-    SELECT s.* FROM json_to_recordset(%s) AS s(
-        id uuid, fence int, state text, reason text, attempts int, unknowns int, delay float8)
-    JOIN hub_delivery d ON d.id = s.id AND d.fence = s.fence AND d.state = 'claimed'
-    ORDER BY d.id FOR NO KEY UPDATE OF d
-), finished AS (
+WITH held AS MATERIALIZED ({
+    held("id uuid, fence int, state text, reason text, attempts int, unknowns int, delay float8")
+}), finished AS (
     SELECT * FROM json_to_recordset(%s) AS f(
         delivery_id uuid, destination_id uuid, fence int, outcome text, code text, answer text, provider_message_id text,
         stands text)
@@ -70,7 +68,9 @@ WITH held AS MATERIALIZED (
 ), settled AS (
     UPDATE hub_delivery d SET state = s.state, reason = s.reason, attempts = s.attempts, unknowns = s.unknowns,
         lease_until = NULL,
-        due_at = CASE WHEN s.state = 'waiting' THEN {now_of("d.tenant_id")} + s.delay * interval '1 second' ELSE d.due_at END,
+        due_at = CASE WHEN s.state = 'waiting' THEN {
+    now_of("d.tenant_id")
+} + s.delay * interval '1 second' ELSE d.due_at END,
         finished_at = CASE WHEN s.state = 'waiting' THEN NULL ELSE now() END
     FROM held s WHERE d.id = s.id RETURNING d.*
 ), told AS ({ended("settled")})

@@ -151,24 +151,48 @@ def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber,
 
 
 def test_what_is_claimed_ahead_is_on_no_record_and_let_go_in_time(
-    alice: Subscriber, fake: type[FakeChat], settings: Settings
+    alice: Subscriber, fake: type[FakeChat], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HUB = settings.HUB | {"delivery_concurrency": 16}
+    monkeypatch.setattr(dispatch, "HANGS", 60.0)
     fake.act = staticmethod(hang)
-    owed = [owe(alice, channel="chat") for _ in range(40)]
+    for _ in range(40):
+        owe(alice, channel="chat")
     dispatch.start("chat", "high")
     claimed = Delivery.objects.filter(state="claimed")
     wait_until(lambda: (len(fake.calls), claimed.count()) == (16, 20))
     assert Attempt.objects.count() == 16
     # nothing lands: it waits no longer
+    monkeypatch.setattr(dispatch, "HANGS", 0.0)
     wait_until(lambda: claimed.count() == 16)
-    dispatch.stopping.set()
     fake.open_gate.set()
+    dispatch.stopping.set()
     assert dispatch.join(30)
-    assert (len(fake.calls), Attempt.objects.filter(outcome="sent").count(), Attempt.objects.count()) == (16, 16, 16)
-    # in the turn that was theirs, but for those that were put off since
-    waiting = Delivery.objects.filter(state="waiting", reason="").values_list("due_at", flat=True)
-    assert set(waiting) <= {one.due_at for one in owed}
+    assert len(fake.calls) == Attempt.objects.filter(outcome="sent").count() == Attempt.objects.count() == 16
+
+
+@pytest.mark.parametrize(("failing", "works"), [("let_go", 1), ("attempt", 0)])
+def test_a_drain_that_fails_ends(
+    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch, failing: str, works: int
+) -> None:
+    """Nothing is under way that could land, so nothing is waited for."""
+    monkeypatch.setattr("deliveries.database.PAUSES", ())
+
+    called: list[object] = []
+
+    def fail(given: object) -> None:
+        called.append(given)
+        if len(called) > works:
+            raise OperationalError
+
+    owe(alice, channel="chat")
+    with monkeypatch.context() as broken:
+        broken.setattr(dispatch, failing, fail)
+        with pytest.raises(OperationalError):
+            dispatch.dispatch("chat", "high")
+    Delivery.objects.filter(state="claimed").update(state="waiting", lease_until=None)
+    dispatch.dispatch("chat", "high")
+    assert states() == {("sent", "")}
 
 
 def test_asked_to_stop_it_lets_go_of_what_is_claimed_ahead(
