@@ -103,3 +103,17 @@ def two_chats(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
     yield
     FakeChat.open_gate.set()
+
+
+@pytest.fixture
+def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeChat]]:
+    """`chat` reaches addresses of email, through the fake."""
+    FakeChat.reset()
+    settings.HUB = settings.HUB | {
+        "provider_kinds": KINDS,
+        "providers": {"mail": {"kind": "django"}, "talk": {"kind": "fake_chat"}},
+        "delivery_concurrency": 4,
+    }
+    monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
+    yield FakeChat
+    FakeChat.open_gate.set()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -13,29 +13,14 @@ from deliveries import dispatch, recorder
 from deliveries.database import persistently
 from deliveries.providers.base import Sent
 from hub.audience.models import Subscriber
-from hub.fallback import destinations
 from hub.fallback.models import Attempt, Delivery
 from hub.fallback.record import Result, record
 from hub.fallback.work import Work
 from tests.deliveries.smtp_server import DROP, HANG, MailServer
 from tests.support.deliveries import make_due, owe, pause_of
 from tests.support.factories import make_subscriber
-from tests.support.fake_provider import KINDS, FakeChat, hang
+from tests.support.fake_provider import FakeChat, hang
 from tests.support.waiting import wait_until
-
-
-@pytest.fixture
-def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeChat]]:
-    """`chat` reaches addresses of email, through the fake."""
-    FakeChat.reset()
-    settings.HUB = settings.HUB | {
-        "provider_kinds": KINDS,
-        "providers": {"mail": {"kind": "django"}, "talk": {"kind": "fake_chat"}},
-        "delivery_concurrency": 4,
-    }
-    monkeypatch.setitem(destinations.RESOLVERS, "chat", destinations.RESOLVERS["email"])
-    yield FakeChat
-    FakeChat.open_gate.set()
 
 
 def states() -> set[tuple[str, str]]:
@@ -148,70 +133,6 @@ def test_no_more_is_claimed_than_can_be_sent_within_the_lease(alice: Subscriber,
     wait_until(lambda: len(fake.calls) == 3)
     time.sleep(0.1)
     assert Delivery.objects.filter(state="claimed").count() == 3
-
-
-def test_what_is_claimed_ahead_is_on_no_record_and_let_go_in_time(
-    alice: Subscriber, fake: type[FakeChat], settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.HUB = settings.HUB | {"delivery_concurrency": 16}
-    monkeypatch.setattr(dispatch, "HANGS", 60.0)
-    fake.act = staticmethod(hang)
-    for _ in range(40):
-        owe(alice, channel="chat")
-    dispatch.start("chat", "high")
-    claimed = Delivery.objects.filter(state="claimed")
-    wait_until(lambda: (len(fake.calls), claimed.count()) == (16, 20))
-    assert Attempt.objects.count() == 16
-    # nothing lands: it waits no longer
-    monkeypatch.setattr(dispatch, "HANGS", 0.0)
-    wait_until(lambda: claimed.count() == 16)
-    fake.open_gate.set()
-    dispatch.stopping.set()
-    assert dispatch.join(30)
-    assert len(fake.calls) == Attempt.objects.filter(outcome="sent").count() == Attempt.objects.count() == 16
-
-
-@pytest.mark.parametrize(("failing", "works"), [("let_go", 1), ("attempt", 0)])
-def test_a_drain_that_fails_ends(
-    alice: Subscriber, fake: type[FakeChat], monkeypatch: pytest.MonkeyPatch, failing: str, works: int
-) -> None:
-    """Nothing is under way that could land, so nothing is waited for."""
-    monkeypatch.setattr("deliveries.database.PAUSES", ())
-
-    called: list[object] = []
-
-    def fail(given: object) -> None:
-        called.append(given)
-        if len(called) > works:
-            raise OperationalError
-
-    owe(alice, channel="chat")
-    with monkeypatch.context() as broken:
-        broken.setattr(dispatch, failing, fail)
-        with pytest.raises(OperationalError):
-            dispatch.dispatch("chat", "high")
-    Delivery.objects.filter(state="claimed").update(state="waiting", lease_until=None)
-    dispatch.dispatch("chat", "high")
-    assert states() == {("sent", "")}
-
-
-def test_asked_to_stop_it_lets_go_of_what_is_claimed_ahead(
-    alice: Subscriber, fake: type[FakeChat], settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.HUB = settings.HUB | {"delivery_concurrency": 16}
-    monkeypatch.setattr(dispatch, "HANGS", 60.0)
-    fake.act = staticmethod(hang)
-    for _ in range(40):
-        owe(alice, channel="chat")
-    dispatch.start("chat", "high")
-    claimed = Delivery.objects.filter(state="claimed")
-    wait_until(lambda: (len(fake.calls), claimed.count()) == (16, 20))
-    dispatch.stopping.set()
-    wait_until(lambda: claimed.count() == 16)
-    fake.open_gate.set()
-    assert dispatch.join(30)
-    assert set(Delivery.objects.values_list("state", "attempts")) == {("sent", 0), ("waiting", 0)}
-    assert (len(fake.calls), Attempt.objects.count()) == (16, 16)
 
 
 def test_a_call_that_would_begin_too_late_is_not_made(
