@@ -5,12 +5,12 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from deliveries.gate import gate
 from deliveries.providers.base import Provider, Receipt, Sent
-from deliveries.providers.errors import Ambiguous, Deferred, OptedOut, SendError
+from deliveries.providers.errors import Ambiguous, Configuration, Deferred, OptedOut, SendError
 from deliveries.providers.pool import pool
 from hub import loop
 from hub.conf import conf
@@ -36,34 +36,39 @@ def take_off(works: Sequence[Work], lane: str, latest: float, landed: Landed) ->
     What could not begin before `latest` (monotonic seconds) is not sent: after the lease somebody else may send the same.
     """
     if works:
-        expected = Counter(work.delivery_id for work in works)
-        loop.spawn(_Flight(expected, lane, latest, landed).fly(works))
+        loop.spawn(_Flight(works, lane, latest, landed).fly())
 
 
 class _Flight:
     """The works of one claim."""
 
-    def __init__(self, expected: Mapping[UUID, int], lane: str, latest: float, landed: Landed) -> None:
-        self.expected, self.lane, self.latest, self.landed = expected, lane, latest, landed
+    def __init__(self, works: Sequence[Work], lane: str, latest: float, landed: Landed) -> None:
+        self.works, self.lane, self.latest, self.landed = works, lane, latest, landed
+        # of those that have not landed yet
+        self.expected = Counter(work.delivery_id for work in works)
         self.results: defaultdict[UUID, list[Result]] = defaultdict(list)
 
-    async def fly(self, works: Sequence[Work]) -> None:
+    async def fly(self) -> None:
         by_account: defaultdict[Account, list[Work]] = defaultdict(list)
-        for work in works:
+        for work in self.works:
             by_account[work.account].append(work)
-        async with asyncio.TaskGroup() as group:
-            for account, carried in by_account.items():
-                group.create_task(self._through(account, carried))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for account, carried in by_account.items():
+                    group.create_task(self._through(account, carried))
+        finally:
+            self._land_what_is_left()
 
     async def _through(self, account: Account, works: Sequence[Work]) -> None:
         try:
             provider = await pool.get(account)
+            batches = _batches(provider, works)
         except SendError as error:
             gate.report(account, [error] * len(works))
             self._land(works, [error] * len(works), safe=False)
             return
         async with asyncio.TaskGroup() as group:
-            for batch in _batches(provider, works):
+            for batch in batches:
                 group.create_task(self._send(provider, batch))
 
     async def _send(self, provider: Provider, batch: Sequence[Work]) -> None:
@@ -77,20 +82,29 @@ class _Flight:
             results = self.results[work.delivery_id]
             results.append(_result(work, receipt, safe))
             if len(results) == self.expected[work.delivery_id]:
+                del self.expected[work.delivery_id]
                 self.landed(self.results.pop(work.delivery_id))
 
+    def _land_what_is_left(self) -> None:
+        """Nothing, unless sending broke where no provider is to blame: who waits for a landing must not wait for ever."""
+        answered = {result.destination_id for results in self.results.values() for result in results}
+        left = [one for one in self.works if one.delivery_id in self.expected and one.destination_id not in answered]
+        self._land(left, [Ambiguous("broken")] * len(left), safe=False)
 
-def _batches(provider: Provider, works: Sequence[Work]) -> Iterator[Sequence[Work]]:
-    """As many works a call as the provider takes."""
-    if provider.batch_size == 1:
-        yield from ([work] for work in works)
-        return
+
+def _batches(provider: Provider, works: Sequence[Work]) -> list[Sequence[Work]]:
+    """As many works a call as the provider takes. Raises Configuration."""
+    size = provider.batch_size
+    if size == 1:
+        return [[work] for work in works]
     alike: defaultdict[object, list[Work]] = defaultdict(list)
-    for work in works:
-        alike[provider.batch_key(work)].append(work)
-    for group in alike.values():
-        for start in range(0, len(group), provider.batch_size):
-            yield group[start : start + provider.batch_size]
+    try:
+        for work in works:
+            alike[provider.batch_key(work)].append(work)
+    except Exception as error:
+        log_error(logger, f"{provider.account.label} broke its contract", error)
+        raise Configuration(type(error).__name__, "what may share a call can't be told") from error
+    return [group[start : start + size] for group in alike.values() for start in range(0, len(group), size)]
 
 
 async def _call(provider: Provider, batch: Sequence[Work], latest: float) -> Sequence[Receipt]:

@@ -21,7 +21,7 @@ from hub.policy.retry import Answer
 from hub.policy.rooms import Room
 from hub.providers.accounts import Account
 from hub.providers.circuits import exchange, rule, take_probe
-from hub.providers.kinds import kind_class
+from hub.providers.kinds import known_kind
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Gate:
         """What the account has answered."""
         name = account.circuit
         well = name not in self._circuits and all(receipt.outcome in SUCCESSES for receipt in receipts)
-        if well or kind_class(account.kind).hosts_vary:
+        if well or getattr(known_kind(account.kind), "hosts_vary", False):
             return
         answers = [Answer(receipt.outcome, receipt.retry_after) for receipt in receipts]
         with self._lock:
@@ -145,7 +145,7 @@ class Gate:
 
 def rate_of(account: Account) -> float | None:
     """Messages a second that the account may send: what its config says, else what its kind does."""
-    rate: float | None = account.config.get("rate") or kind_class(account.kind).rate
+    rate: float | None = account.config.get("rate") or getattr(known_kind(account.kind), "rate", None)
     return rate
 
 

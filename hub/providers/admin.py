@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from hub.api.admin import HubAdmin, TenantFilter
 from hub.providers.accounts import of_row
 from hub.providers.circuits import shown_circuits
-from hub.providers.kinds import kind_class
+from hub.providers.kinds import settings_of
 from hub.providers.models import Provider
 from hub.providers.settings import shown
 
@@ -42,7 +42,7 @@ class ProviderAdmin(HubAdmin[Provider]):
     @admin.display(description="settings")
     def settings(self, row: Provider) -> str:
         """Without secrets."""
-        return orjson.dumps(shown(kind_class(row.kind).settings, row.config), option=orjson.OPT_INDENT_2).decode()
+        return orjson.dumps(shown(settings_of(row.kind), row.config), option=orjson.OPT_INDENT_2).decode()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -14,7 +14,7 @@ from hub.callbacks.addresses import callback_url
 from hub.policy.ladder import CHANNELS
 from hub.providers.accounts import of_row
 from hub.providers.circuits import Shown, shown_circuits
-from hub.providers.kinds import kind_class, kinds
+from hub.providers.kinds import kind_class, kinds, settings_of
 from hub.providers.models import Provider
 from hub.providers.selectors import get_provider, providers
 from hub.providers.services import change_provider, create_provider, delete_provider
@@ -105,7 +105,7 @@ def _with_circuit(row: Provider, circuit: Shown) -> dict[str, Any]:
         **{name: getattr(row, name) for name in ("key", "kind", "channel", "position", "active")},
         "state": circuit.state,
         "until": circuit.until,
-        "config": shown(kind_class(row.kind).settings, row.config),
+        "config": shown(settings_of(row.kind), row.config),
         "callback_url": callback_url(of_row(row)) or None,
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -1,11 +1,13 @@
 """The kinds of providers, by name. A provider is one file in the delivery edge and one line here."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from django.utils.module_loading import import_string
 
 from hub.conf import conf
+from hub.providers.settings import Setting
 
 # kind → dotted path of its class; `HUB["provider_kinds"]` adds a project's own
 KINDS = {
@@ -40,6 +42,20 @@ def kind_class(kind: str) -> Any:
     if path is None:
         raise LookupError(f"There is no kind of provider {kind!r}; use {', '.join(sorted(kinds()))}.")
     return _imported(path)
+
+
+def known_kind(kind: str) -> Any:
+    """The class of a kind; None where it can't be had any more: the project has left it out of its settings, or broken it."""
+    try:
+        return kind_class(kind)
+    except Exception:
+        return None
+
+
+def settings_of(kind: str) -> Sequence[Setting] | None:
+    """What an account of a kind may be told; None where nobody knows any more."""
+    found: Sequence[Setting] | None = getattr(known_kind(kind), "settings", None)
+    return found
 
 
 @cache

@@ -28,7 +28,7 @@ def create_provider(*, tenant: Tenant, key: str, kind: str, **fields: Any) -> Pr
         raise Conflict(f"There is already a provider {key}.")
     if known.count() >= MOST:
         raise Conflict(f"A tenant has {MOST} providers at most.")
-    fresh = Provider(tenant=tenant, key=key, kind=kind, channel=_class_of(kind).channel)
+    fresh = Provider(tenant=tenant, key=key, kind=kind, channel=class_of(kind).channel)
     _apply(fresh, {"config": {}} | fields)
     fresh.save(force_insert=True)
     fresh.refresh_from_db()
@@ -55,7 +55,8 @@ def delete_provider(*, tenant: Tenant, key: str) -> None:
     get_provider(tenant=tenant, key=key).delete()
 
 
-def _class_of(kind: str) -> Any:
+def class_of(kind: str) -> Any:
+    """Raises InvalidRequest for a kind that can't be had."""
     try:
         return kind_class(kind)
     except (LookupError, ImportError) as error:
@@ -70,7 +71,7 @@ def _apply(found: Provider, fields: dict[str, Any]) -> None:
     if "config" in fields:
         if not isinstance(fields["config"], dict):
             raise InvalidRequest.on("config", "Must be an object.", "type")
-        found.config = check_config(_class_of(found.kind).settings, fields["config"], found.config or {})
+        found.config = check_config(class_of(found.kind).settings, fields["config"], found.config or {})
 
 
 def _position(value: object) -> int:

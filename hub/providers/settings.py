@@ -54,9 +54,9 @@ def check_config(settings: Sequence[Setting], given: Mapping[str, Any], kept: Ma
     return checked
 
 
-def shown(settings: Sequence[Setting], config: Mapping[str, Any]) -> dict[str, Any]:
-    """`config` as people may see it: of a secret only whether it is set."""
-    secret = {setting.name for setting in settings if setting.secret}
+def shown(settings: Sequence[Setting] | None, config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` as people may see it: of a secret only whether it is set. Where nobody knows the `settings`, all are secret."""
+    secret = config.keys() if settings is None else {setting.name for setting in settings if setting.secret}
     return {name: {"set": True} if name in secret else value for name, value in config.items()}
 
 

@@ -10,8 +10,8 @@ from hub.fallback.record import redact
 from hub.loop import run
 from hub.policy.retry import Outcome
 from hub.providers.accounts import of_row
-from hub.providers.kinds import kind_class
 from hub.providers.models import Provider
+from hub.providers.services import class_of
 from hub.providers.single import single
 from hub.rows import ask
 
@@ -36,7 +36,7 @@ def try_out(provider: Provider, *, to: str = "", subscriber: str = "") -> Tested
     destination = _destination(provider, to, subscriber)
     work = single(of_row(provider), tenant=provider.tenant.slug, destination=destination, event="test", **CONTENT)
     try:
-        receipt = run(kind_class(provider.kind).once(work.account, work), timeout=conf.provider_timeout)
+        receipt = run(class_of(provider.kind).once(work.account, work), timeout=conf.provider_timeout)
     except TimeoutError:
         return Tested(Outcome.AMBIGUOUS, "timeout", f"No answer within {conf.provider_timeout} s.")
     message_id = getattr(receipt, "message_id", "")

@@ -148,3 +148,13 @@ def test_every_kind_can_be_had() -> None:
         found = kind_class(kind)
         assert found.channel in ("push", "email", "sms", "chat")
         assert len({setting.name for setting in found.settings}) == len(found.settings)
+
+
+def test_an_account_whose_kind_is_gone_is_shown_without_its_settings(server: Api, settings: Any) -> None:
+    server.post("/providers", TEXTS)
+    settings.HUB = settings.HUB | {"provider_kinds": {}}
+    shown = server.get("/providers").json()["items"][0]
+    assert (shown["kind"], shown["config"]) == ("fake_sms", {"account": {"set": True}, "token": {"set": True}})
+    problem = problem_of(server.post("/providers/texts/test", {"to": "+4915112345678"}), 422, "invalid_request")
+    assert fields_of(problem) == {"kind"}
+    assert server.delete("/providers/texts").status_code == 204

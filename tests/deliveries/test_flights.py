@@ -126,6 +126,35 @@ def test_what_a_call_raises_counts_for_all_of_its_works_and_no_others(error: Exc
     assert [got[str(work.destination_id)] for work in bad + good] == [outcome] * 2 + [Outcome.SENT] * 2
 
 
+def test_a_provider_that_can_not_tell_its_works_apart_hurts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(self: Batching, work: Work) -> object:
+        if self.account.key == "broken":
+            raise RuntimeError
+        return work.event
+
+    monkeypatch.setattr(Batching, "batch_key", key)
+    bad, good = works(2, account=account("broken")), works(2)
+    got = outcomes(fly(bad + good, 4))
+    assert [got[str(work.destination_id)] for work in bad + good] == [Outcome.CONFIGURATION] * 2 + [Outcome.SENT] * 2
+
+
+def test_all_land_though_our_own_code_breaks_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a landing would wait for ever."""
+    reports: list[object] = []
+
+    def report(*given: object) -> None:
+        reports.append(given)
+        if len(reports) == 2:
+            raise RuntimeError
+
+    monkeypatch.setattr("deliveries.flights.gate.report", report)
+    shared = uuid7()
+    given = [*works(2), *works(1, delivery_id=shared), *works(1, delivery_id=shared, account=account("two"))]
+    answered = fly(given, 3)
+    assert sorted(map(len, answered)) == [1, 1, 2]
+    assert Outcome.AMBIGUOUS in set(outcomes(answered).values()) <= {Outcome.AMBIGUOUS, Outcome.SENT}
+
+
 def test_a_delivery_lands_once_when_all_of_its_accounts_have_answered() -> None:
     delivery = uuid7()
     given = [
