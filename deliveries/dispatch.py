@@ -13,7 +13,7 @@ from deliveries.flights import Answered, take_off
 from deliveries.gate import gate
 from deliveries.providers.pool import pool
 from deliveries.recorder import Recorder
-from deliveries.shares import HANGS, Shares
+from deliveries.shares import HANGS, Shares, under_way
 from deliveries.turns import Turn, Turns
 from hub import loop
 from hub.conf import conf
@@ -156,14 +156,14 @@ class Drain:
     def _room(self, account: Account) -> Room:
         shares, name = self.shares, account.id
         still_for = shares.still_for(name)
-        waiting = sum(name in one.account_ids for _, one in self.ready)
+        waiting = sum(account in one.accounts for _, one in self.ready)
         places = shares.left_to(name) + (self.ahead if still_for < HANGS else 0) - waiting
         flying = shares.flying_with(name) + waiting
         return gate.room(account, flying=flying, places=max(places, 0), still_for=still_for)
 
     def _depart(self) -> None:
         """Have those take off that have a place, and let go of those that have waited too long for one."""
-        going = [(since, one) for since, one in self.ready if self.shares.take(one.due.id, one.account_ids)]
+        going = [(since, one) for since, one in self.ready if self.shares.take(one.due.id, one.accounts)]
         gone, waited = {one.due.id for _, one in going}, time.monotonic() - HANGS
         staying = [(since, one) for since, one in self.ready if one.due.id not in gone]
         self.ready = [(since, one) for since, one in staying if since > waited]
@@ -199,5 +199,5 @@ class Drain:
 
 def _capacity(lane: str) -> int:
     """How many deliveries a run may hold at a time: more than any one account may have. Bulk leaves a quarter to high."""
-    places: int = 2 * conf.delivery_concurrency
+    places = 2 * under_way(conf.delivery_concurrency)
     return places if lane == Delivery.Lane.HIGH else max(places - max(places // 4, 1), 1)

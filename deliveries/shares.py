@@ -1,9 +1,15 @@
-"""How the places of a drain are shared among accounts: none has more than it leaves free, so those that hang can't have all."""
+"""How the places of a drain are shared among accounts: none has more than it leaves free, so those that hang can't have all,
+nor more than it can call with, so that what waits for a call is not on record as one."""
 
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from uuid import UUID
+
+from deliveries.providers.base import Provider
+from hub.conf import conf
+from hub.providers.accounts import Account
+from hub.providers.kinds import known_kind
 
 # an account of which nothing has landed for so long (seconds) hangs: nobody waits for its places
 HANGS = 1.0
@@ -16,6 +22,8 @@ class Shares:
         self.free = capacity
         self._carriers: dict[UUID, Collection[str]] = {}
         self._flying: Counter[str] = Counter()
+        # of those that anything has taken off with
+        self._most: dict[str, int] = {}
         self._moved_at: dict[str, float] = {}
 
     @property
@@ -23,12 +31,16 @@ class Shares:
         """Deliveries under way."""
         return len(self._carriers)
 
-    def take(self, delivery_id: UUID, account_ids: Collection[str]) -> bool:
-        """Whether any of these accounts has a place for it; then it is under way. One that hangs holds up no other's half."""
-        if not any(map(self.left_to, account_ids)):
+    def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
+        """Whether any of these has a place for it; then it is under way. One that hangs holds up no other's half."""
+        for account in accounts:
+            if account.id not in self._most:
+                self._most[account.id] = most_of(account)
+        names = [account.id for account in accounts]
+        if not any(map(self.left_to, names)):
             return False
-        self._carriers[delivery_id] = account_ids
-        self._move(account_ids, 1)
+        self._carriers[delivery_id] = names
+        self._move(names, 1)
         self.free -= 1
         return True
 
@@ -46,7 +58,8 @@ class Shares:
 
     def left_to(self, account_id: str) -> int:
         """How many more an account may have."""
-        return max((self.free - self._flying[account_id]) // 2, 0)
+        flying = self._flying[account_id]
+        return max(min((self.free - flying) // 2, self._most.get(account_id, self.free) - flying), 0)
 
     def wanted(self) -> int:
         """How many deliveries it makes sense to claim: not more than the busiest account could take, unless it hangs."""
@@ -58,3 +71,14 @@ class Shares:
         for name in names:
             self._flying[name] += by
             self._moved_at[name] = present
+
+
+def most_of(account: Account) -> int:
+    """How many deliveries an account may have under way in one process: as many as its calls carry at once, and a few."""
+    kind = known_kind(account.kind) or Provider
+    return under_way(min(kind.concurrency, conf.delivery_concurrency)) * int(kind.batch_size)
+
+
+def under_way(calls: int) -> int:
+    """A fifth more than are called at once, as some are on their way to a call, or from one to the record, at every moment."""
+    return calls + calls // 5
