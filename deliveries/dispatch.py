@@ -2,19 +2,21 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
+from uuid import UUID
 
 from deliveries.database import persistently, released
 from deliveries.flights import Answered, take_off
 from deliveries.gate import gate
 from deliveries.providers.pool import pool
 from deliveries.recorder import Recorder
-from deliveries.shares import HANGS, Shares, under_way
+from deliveries.shares import HANGS, Calls, Shares, under_way
 from deliveries.turns import Turn, Turns
+from deliveries.waiting import Waiting
 from hub import loop
 from hub.conf import conf
 from hub.fallback.claims import Ready, attempt, claim, let_go
@@ -101,9 +103,11 @@ class Drain:
         self.channel, self.lane, self.until = channel, lane, until
         self.capacity = _capacity(lane)
         self.shares = Shares(self.capacity)
+        self.calls = Calls()
         self.ahead = self.capacity // 8
-        # each with the monotonic second of its claim
-        self.ready: list[tuple[float, Ready]] = []
+        self.ready = Waiting()
+        # who boards has a place, and waits for one of its account's calls
+        self.boarding = Waiting()
         # None: something has gone on record
         self.landed: SimpleQueue[Answered | None] = SimpleQueue()
         self.recorder = Recorder(lambda: self.landed.put(None))
@@ -114,7 +118,7 @@ class Drain:
             while self._may_claim():
                 self._depart()
                 # what is recorded may be due again at once: only a claim that comes after it can say that there is no more
-                settled = not (self.ready or self.shares.flying or self.recorder.behind)
+                settled = not (self.ready or self.shares.held or self.recorder.behind)
                 taken = self._claim()
                 if settled and not taken:
                     break
@@ -124,11 +128,12 @@ class Drain:
             self._end()
 
     def _end(self) -> None:
+        self.shares.give_back([one.due.id for one in self.boarding])
         try:
-            persistently(partial(let_go, [one for _, one in self.ready]))
+            persistently(partial(let_go, [*self.ready, *self.boarding]))
         finally:
             try:
-                while self.shares.flying:
+                while self.shares.held:
                     self._land(LOOK_AGAIN)
             finally:
                 self.recorder.close()
@@ -150,40 +155,46 @@ class Drain:
         present = time.monotonic()
         gate.look()
         batch = claim(channel=self.channel, lane=self.lane, limit=wanted, room_of=self._room)
-        self.ready += [(present, one) for one in batch.ready]
+        self.ready.add((present, one) for one in batch.ready)
         return batch.taken
 
     def _room(self, account: Account) -> Room:
         shares, name = self.shares, account.id
         still_for = shares.still_for(name)
-        waiting = sum(account in one.accounts for _, one in self.ready)
+        waiting = sum(name in one.account_ids for one in self.ready)
         places = shares.left_to(name) + (self.ahead if still_for < HANGS else 0) - waiting
-        flying = shares.flying_with(name) + waiting
+        flying = shares.held_by(name) + waiting
         return gate.room(account, flying=flying, places=max(places, 0), still_for=still_for)
 
     def _depart(self) -> None:
-        """Have those take off that have a place, and let go of those that have waited too long for one."""
-        going = [(since, one) for since, one in self.ready if self.shares.take(one.due.id, one.accounts)]
-        gone, waited = {one.due.id for _, one in going}, time.monotonic() - HANGS
-        staying = [(since, one) for since, one in self.ready if one.due.id not in gone]
-        self.ready = [(since, one) for since, one in staying if since > waited]
+        """Have those board that have a place and those take off that have a call, and let go of who has waited too long."""
+        self.boarding.add(self.ready.take(lambda one: self.shares.take(one.due.id, one.account_ids)))
+        late = self.ready.take_late(HANGS)
+        going = self.boarding.take(lambda one: self.calls.take(one.due.id, one.accounts))
+        time_to_call = conf.delivery_lease - 2 * conf.provider_timeout
+        too_late = self.boarding.take_late(time_to_call)
+        self.shares.give_back([one.due.id for one in too_late])
         if going:
-            latest = min(since for since, _ in going) + conf.delivery_lease - 2 * conf.provider_timeout
+            latest = min(at for at, _ in going) + time_to_call
             take_off(self._on_record([one for _, one in going]), self.lane, latest, self.landed.put)
-        let_go([one for since, one in staying if since <= waited])
+        let_go(late + too_late)
 
     def _on_record(self, going: Sequence[Ready]) -> list[Work]:
         works: list[Work] = []
         try:
             works = attempt(going)
         finally:
-            self.shares.give_back({one.due.id for one in going} - {work.delivery_id for work in works})
+            self._give_back({one.due.id for one in going} - {work.delivery_id for work in works})
         return works
+
+    def _give_back(self, delivery_ids: Collection[UUID]) -> None:
+        self.calls.give_back(delivery_ids)
+        self.shares.give_back(delivery_ids)
 
     def _land(self, patience: float) -> None:
         """Have recorded what has landed by now; wait `patience` seconds for the first if nothing has."""
         landings = self._landings(patience)
-        self.shares.give_back([answered[0].claimed.id for answered in landings])
+        self._give_back([answered[0].claimed.id for answered in landings])
         if landings:
             gate.look()
         self.recorder.take([result for answered in landings for result in answered])

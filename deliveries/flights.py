@@ -5,7 +5,8 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from deliveries.gate import gate
@@ -52,12 +53,8 @@ class _Flight:
         by_account: defaultdict[Account, list[Work]] = defaultdict(list)
         for work in self.works:
             by_account[work.account].append(work)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for account, carried in by_account.items():
-                    group.create_task(self._through(account, carried))
-        finally:
-            self._land_what_is_left()
+        await _all(self._through(account, carried) for account, carried in by_account.items())
+        self._land_what_is_left()
 
     async def _through(self, account: Account, works: Sequence[Work]) -> None:
         try:
@@ -67,9 +64,7 @@ class _Flight:
             gate.report(account, [error] * len(works))
             self._land(works, [error] * len(works), safe=False)
             return
-        async with asyncio.TaskGroup() as group:
-            for batch in batches:
-                group.create_task(self._send(provider, batch))
+        await _all(self._send(provider, batch) for batch in batches)
 
     async def _send(self, provider: Provider, batch: Sequence[Work]) -> None:
         trace(**_ids(batch))
@@ -101,10 +96,17 @@ def _batches(provider: Provider, works: Sequence[Work]) -> list[Sequence[Work]]:
     try:
         for work in works:
             alike[provider.batch_key(work)].append(work)
+        return [group[start : start + size] for group in alike.values() for start in range(0, len(group), size)]
     except Exception as error:
         log_error(logger, f"{provider.account.label} broke its contract", error)
         raise Configuration(type(error).__name__, "what may share a call can't be told") from error
-    return [group[start : start + size] for group in alike.values() for start in range(0, len(group), size)]
+
+
+async def _all(sendings: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """To the end, each whatever becomes of the others."""
+    for error in await asyncio.gather(*sendings, return_exceptions=True):
+        if isinstance(error, Exception):
+            log_error(logger, "sending broke", error)
 
 
 async def _call(provider: Provider, batch: Sequence[Work], latest: float) -> Sequence[Receipt]:
@@ -125,9 +127,9 @@ async def _answers(provider: Provider, batch: Sequence[Work]) -> Sequence[Receip
         # the provider keeps its own time; this is for one that doesn't
         async with asyncio.timeout(2 * conf.provider_timeout):
             receipts = await provider.send(batch)
-        if len(receipts) == len(batch):
+        if len(receipts) == len(batch) and all(isinstance(receipt, Sent | SendError) for receipt in receipts):
             return receipts
-        logger.error("%s broke its contract: %s receipts for %s", provider.account.label, len(receipts), len(batch))
+        logger.error("%s broke its contract: no receipt for each of %s", provider.account.label, len(batch))
         return [Ambiguous("receipts")] * len(batch)
     except SendError as error:
         return [error] * len(batch)

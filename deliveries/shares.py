@@ -1,5 +1,4 @@
-"""How the places of a drain are shared among accounts: none has more than it leaves free, so those that hang can't have all,
-nor more than it can call with, so that what waits for a call is not on record as one."""
+"""How the places of a drain are shared among accounts, and how many of those that have one may be on record as called."""
 
 import time
 from collections import Counter
@@ -16,69 +15,96 @@ HANGS = 1.0
 
 
 class Shares:
-    """Of one drain. `free`: places that nobody has. In its thread only."""
+    """Of one drain: no account has more than it leaves free, so those that hang can't have all. `free`: places that nobody has.
+    In its thread only."""
 
     def __init__(self, capacity: int) -> None:
         self.free = capacity
         self._carriers: dict[UUID, Collection[str]] = {}
-        self._flying: Counter[str] = Counter()
-        # of those that anything has taken off with
-        self._most: dict[str, int] = {}
+        self._held: Counter[str] = Counter()
         self._moved_at: dict[str, float] = {}
 
     @property
-    def flying(self) -> int:
-        """Deliveries under way."""
+    def held(self) -> int:
+        """Deliveries that have a place."""
         return len(self._carriers)
 
-    def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
-        """Whether any of these has a place for it; then it is under way. One that hangs holds up no other's half."""
-        for account in accounts:
-            if account.id not in self._most:
-                self._most[account.id] = most_of(account)
-        names = [account.id for account in accounts]
-        if not any(map(self.left_to, names)):
+    def take(self, delivery_id: UUID, account_ids: Collection[str]) -> bool:
+        """Whether any of these accounts has a place for it; then it has it. One that hangs holds up no other's half."""
+        if not any(map(self.left_to, account_ids)):
             return False
-        self._carriers[delivery_id] = names
-        self._move(names, 1)
+        self._carriers[delivery_id] = account_ids
+        self._move(account_ids, 1)
         self.free -= 1
         return True
 
     def give_back(self, delivery_ids: Collection[UUID]) -> None:
-        """These have landed."""
+        """These have landed, or were let go."""
         self._move([name for delivery_id in delivery_ids for name in self._carriers.pop(delivery_id)], -1)
         self.free += len(delivery_ids)
 
-    def flying_with(self, account_id: str) -> int:
-        return self._flying[account_id]
+    def held_by(self, account_id: str) -> int:
+        return self._held[account_id]
 
     def still_for(self, account_id: str) -> float:
         """For how many seconds an account has owed answers and given none."""
-        return time.monotonic() - self._moved_at[account_id] if self._flying[account_id] else 0.0
+        return time.monotonic() - self._moved_at[account_id] if self._held[account_id] else 0.0
 
     def left_to(self, account_id: str) -> int:
         """How many more an account may have."""
-        flying = self._flying[account_id]
-        return max(min((self.free - flying) // 2, self._most.get(account_id, self.free) - flying), 0)
+        return max((self.free - self._held[account_id]) // 2, 0)
 
     def wanted(self) -> int:
         """How many deliveries it makes sense to claim: not more than the busiest account could take, unless it hangs."""
-        busy = [name for name, flying in self._flying.items() if flying and self.still_for(name) < HANGS]
+        busy = [name for name, held in self._held.items() if held and self.still_for(name) < HANGS]
         return min(map(self.left_to, busy), default=max(self.free // 2, min(self.free, 1)))
 
     def _move(self, names: Iterable[str], by: int) -> None:
         present = time.monotonic()
         for name in names:
-            self._flying[name] += by
+            self._held[name] += by
             self._moved_at[name] = present
 
 
+class Calls:
+    """Of one drain: who has a place waits for one of the account's calls without an attempt, and so in no doubt."""
+
+    def __init__(self) -> None:
+        self._callers: dict[UUID, Collection[str]] = {}
+        self._made: Counter[str] = Counter()
+        self._most: dict[str, int] = {}
+
+    def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
+        """Whether any of these has a call for it, or is about to; then it may go on record."""
+        if not any(map(self._has_one, accounts)):
+            return False
+        self._callers[delivery_id] = names = [account.id for account in accounts]
+        self._made.update(names)
+        return True
+
+    def give_back(self, delivery_ids: Collection[UUID]) -> None:
+        """These have landed."""
+        self._made.subtract([name for delivery_id in delivery_ids for name in self._callers.pop(delivery_id)])
+
+    def _has_one(self, account: Account) -> bool:
+        if account.id not in self._most:
+            self._most[account.id] = most_of(account)
+        return self._made[account.id] < self._most[account.id]
+
+
 def most_of(account: Account) -> int:
-    """How many deliveries an account may have under way in one process: as many as its calls carry at once, and a few."""
-    kind = known_kind(account.kind) or Provider
-    return under_way(min(kind.concurrency, conf.delivery_concurrency)) * int(kind.batch_size)
+    """How many deliveries of an account a drain has on record as under way: as many as its calls carry at once, and a few. By
+    its class: an instance may carry less a call."""
+    kind = known_kind(account.kind)
+    calls = _positive(getattr(kind, "concurrency", None)) or Provider.concurrency
+    return under_way(min(calls, conf.delivery_concurrency)) * (_positive(getattr(kind, "batch_size", None)) or 1)
 
 
 def under_way(calls: int) -> int:
     """A fifth more than are called at once, as some are on their way to a call, or from one to the record, at every moment."""
-    return calls + calls // 5
+    return calls + max(calls // 5, 1)
+
+
+def _positive(value: object) -> int:
+    """0 for what is no number of anything."""
+    return max(value, 0) if isinstance(value, int) else 0

@@ -60,7 +60,7 @@ class Conf:
     user_token_max_age: int = 24 * 3600
 
     # fall back
-    # deliveries under way at once, in one process, on one channel's lane; and calls at once of one provider
+    # calls at once, in one process, of one provider on a lane; a lane has places for twice as many deliveries, and a fifth more
     delivery_concurrency: int = 200
     delivery_lease: int = 60
     provider_timeout: int = 15

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from weakref import WeakKeyDictionary
 
 from deliveries.providers.base import Provider
-from deliveries.providers.errors import Configuration
+from deliveries.providers.errors import Configuration, SendError
 from hub.conf import conf
 from hub.fallback.models import Delivery
 from hub.loop import run
@@ -47,7 +47,7 @@ class Pool:
             return held
         fresh = self._held[account.id] = _make(account)
         if held is not None:
-            await held.close()
+            await _each([held.close()])
         return fresh
 
     def places(self, provider: Provider, lane: str) -> AbstractAsyncContextManager[None]:
@@ -75,10 +75,11 @@ def close() -> None:
 
 def _make(account: Account) -> Provider:
     try:
-        kind = kind_class(account.kind)
+        made: Provider = kind_class(account.kind).made(account)
+    except SendError:
+        raise
     except Exception as error:
         raise Configuration(type(error).__name__, "this kind of provider can't be had any more") from error
-    made: Provider = kind.made(account)
     return made
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from hub.content.keys import check_key
 from hub.exceptions import Conflict, InvalidRequest
-from hub.providers.kinds import kind_class, kinds
+from hub.providers.kinds import kinds, known_kind
 from hub.providers.models import Provider
 from hub.providers.selectors import get_provider, providers
 from hub.providers.settings import check_config
@@ -57,10 +57,10 @@ def delete_provider(*, tenant: Tenant, key: str) -> None:
 
 def class_of(kind: str) -> Any:
     """Raises InvalidRequest for a kind that can't be had."""
-    try:
-        return kind_class(kind)
-    except (LookupError, ImportError) as error:
-        raise InvalidRequest.on("kind", f"Use one of {', '.join(sorted(kinds()))}.") from error
+    found = known_kind(kind)
+    if found is None:
+        raise InvalidRequest.on("kind", f"Use one of {', '.join(sorted(kinds()))}.")
+    return found
 
 
 def _apply(found: Provider, fields: dict[str, Any]) -> None:

@@ -55,9 +55,9 @@ def check_config(settings: Sequence[Setting], given: Mapping[str, Any], kept: Ma
 
 
 def shown(settings: Sequence[Setting] | None, config: Mapping[str, Any]) -> dict[str, Any]:
-    """`config` as people may see it: of a secret only whether it is set. Where nobody knows the `settings`, all are secret."""
-    secret = config.keys() if settings is None else {setting.name for setting in settings if setting.secret}
-    return {name: {"set": True} if name in secret else value for name, value in config.items()}
+    """`config` as people may see it: of a secret, and of what nobody knows any more, only whether it is set."""
+    public = {setting.name for setting in (*(settings or ()), RATE) if not setting.secret}
+    return {name: value if name in public else {"set": True} for name, value in config.items()}
 
 
 def _wrong(name: str, message: str, code: str = "invalid") -> FieldError:

@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -103,9 +104,9 @@ def test_each_work_of_a_call_keeps_its_own_answer() -> None:
     assert (throttled.code, throttled.answer, throttled.retry_after) == ("429", "later", 7)
 
 
-@pytest.mark.parametrize("count", [0, 1, 4])
-def test_receipts_that_are_not_as_many_as_the_works_say_nothing_of_any(count: int) -> None:
-    Batching.reply = staticmethod(lambda batch: [Sent()] * count)
+@pytest.mark.parametrize("receipts", [[], [Sent()], [Sent()] * 4, [Sent(), Sent(), None]])
+def test_receipts_that_are_not_one_for_each_work_say_nothing_of_any(receipts: list[Any]) -> None:
+    Batching.reply = staticmethod(lambda batch: receipts)
     given = works(3)
     assert set(outcomes(fly(given, 3)).values()) == {Outcome.AMBIGUOUS}
 
@@ -140,11 +141,9 @@ def test_a_provider_that_can_not_tell_its_works_apart_hurts_no_other(monkeypatch
 
 def test_all_land_though_our_own_code_breaks_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for a landing would wait for ever."""
-    reports: list[object] = []
 
-    def report(*given: object) -> None:
-        reports.append(given)
-        if len(reports) == 2:
+    def report(its: Account, receipts: Sequence[Receipt]) -> None:
+        if its.key == "one":
             raise RuntimeError
 
     monkeypatch.setattr("deliveries.flights.gate.report", report)
@@ -152,7 +151,24 @@ def test_all_land_though_our_own_code_breaks_on_the_way(monkeypatch: pytest.Monk
     given = [*works(2), *works(1, delivery_id=shared), *works(1, delivery_id=shared, account=account("two"))]
     answered = fly(given, 3)
     assert sorted(map(len, answered)) == [1, 1, 2]
-    assert Outcome.AMBIGUOUS in set(outcomes(answered).values()) <= {Outcome.AMBIGUOUS, Outcome.SENT}
+    got = outcomes(answered)
+    assert [got[str(work.destination_id)] for work in given] == [Outcome.AMBIGUOUS] * 3 + [Outcome.SENT]
+
+
+def test_an_account_that_can_not_be_closed_when_it_was_changed_hurts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def close(_: Batching) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Batching, "close", close)
+    for version in (1, 2):
+        changed = Account("id-changed", "batching", "changed", "push", version)
+        assert set(outcomes(fly(works(1, account=changed) + works(1), 2)).values()) == {Outcome.SENT}
+
+
+@pytest.mark.parametrize("size", [0, None])
+def test_a_kind_of_no_batches_at_all_is_a_wrong_one(monkeypatch: pytest.MonkeyPatch, size: int | None) -> None:
+    monkeypatch.setattr(Batching, "batch_size", size)
+    assert set(outcomes(fly(works(2), 2)).values()) == {Outcome.CONFIGURATION}
 
 
 def test_a_delivery_lands_once_when_all_of_its_accounts_have_answered() -> None:
