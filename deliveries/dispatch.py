@@ -159,18 +159,17 @@ class Drain:
         return batch.taken
 
     def _room(self, account: Account) -> Room:
-        shares, name = self.shares, account.id
-        still_for = shares.still_for(name)
-        waiting = sum(name in one.account_ids for one in self.ready)
-        places = shares.left_to(name) + (self.ahead if still_for < HANGS else 0) - waiting
-        flying = shares.held_by(name) + waiting
+        shares, still_for = self.shares, self.shares.still_for(account.id)
+        waiting = sum(account.id in one.accounts for one in self.ready)
+        places = shares.left_to(account) + (self.ahead if still_for < HANGS else 0) - waiting
+        flying = shares.held_by(account.id) + waiting
         return gate.room(account, flying=flying, places=max(places, 0), still_for=still_for)
 
     def _depart(self) -> None:
         """Have those board that have a place and those take off that have a call, and let go of who has waited too long."""
-        self.boarding.add(self.ready.take(lambda one: self.shares.take(one.due.id, one.account_ids)))
+        self.boarding.add(self.ready.take(lambda one: self.shares.take(one.due.id, one.accounts.values())))
         late = self.ready.take_late(HANGS)
-        going = self.boarding.take(lambda one: self.calls.take(one.due.id, one.accounts))
+        going = self.boarding.take(lambda one: self.calls.take(one.due.id, one.accounts.values()))
         time_to_call = conf.delivery_lease - 2 * conf.provider_timeout
         too_late = self.boarding.take_late(time_to_call)
         self.shares.give_back([one.due.id for one in too_late])

@@ -41,7 +41,7 @@ def take_off(works: Sequence[Work], lane: str, latest: float, landed: Landed) ->
 
 
 class _Flight:
-    """The works of one claim."""
+    """The works of one departure."""
 
     def __init__(self, works: Sequence[Work], lane: str, latest: float, landed: Landed) -> None:
         self.works, self.lane, self.latest, self.landed = works, lane, latest, landed
@@ -127,7 +127,7 @@ async def _answers(provider: Provider, batch: Sequence[Work]) -> Sequence[Receip
         # the provider keeps its own time; this is for one that doesn't
         async with asyncio.timeout(2 * conf.provider_timeout):
             receipts = await provider.send(batch)
-        if len(receipts) == len(batch) and all(isinstance(receipt, Sent | SendError) for receipt in receipts):
+        if len(receipts) == len(batch) and all(isinstance(receipt, Receipt) for receipt in receipts):
             return receipts
         logger.error("%s broke its contract: no receipt for each of %s", provider.account.label, len(batch))
         return [Ambiguous("receipts")] * len(batch)

@@ -14,34 +14,47 @@ from hub.providers.kinds import known_kind
 HANGS = 1.0
 
 
-class Shares:
-    """Of one drain: no account has more than it leaves free, so those that hang can't have all. `free`: places that nobody has.
-    In its thread only."""
+class _Held:
+    """What deliveries hold of their accounts. Of one drain, in its thread only."""
+
+    def __init__(self) -> None:
+        self._holders: dict[UUID, Collection[Account]] = {}
+        self._held: Counter[str] = Counter()
+
+    def left_to(self, account: Account) -> int:
+        """How many more an account may have. One of several that carry a delivery may have one more than its own."""
+        raise NotImplementedError
+
+    def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
+        """Whether any of these accounts has one left for it; then it has it."""
+        if not any(self.left_to(account) > 0 for account in accounts):
+            return False
+        self._holders[delivery_id] = accounts
+        self._move(accounts, 1)
+        return True
+
+    def give_back(self, delivery_ids: Iterable[UUID]) -> None:
+        """These need none any more."""
+        for delivery_id in delivery_ids:
+            self._move(self._holders.pop(delivery_id), -1)
+
+    def _move(self, accounts: Iterable[Account], by: int) -> None:
+        for account in accounts:
+            self._held[account.id] += by
+
+
+class Shares(_Held):
+    """Places: no account has more than it leaves free, so those that hang can't have all, nor hold up another's half."""
 
     def __init__(self, capacity: int) -> None:
-        self.free = capacity
-        self._carriers: dict[UUID, Collection[str]] = {}
-        self._held: Counter[str] = Counter()
+        super().__init__()
+        self._capacity = capacity
         self._moved_at: dict[str, float] = {}
 
     @property
     def held(self) -> int:
         """Deliveries that have a place."""
-        return len(self._carriers)
-
-    def take(self, delivery_id: UUID, account_ids: Collection[str]) -> bool:
-        """Whether any of these accounts has a place for it; then it has it. One that hangs holds up no other's half."""
-        if not any(map(self.left_to, account_ids)):
-            return False
-        self._carriers[delivery_id] = account_ids
-        self._move(account_ids, 1)
-        self.free -= 1
-        return True
-
-    def give_back(self, delivery_ids: Collection[UUID]) -> None:
-        """These have landed, or were let go."""
-        self._move([name for delivery_id in delivery_ids for name in self._carriers.pop(delivery_id)], -1)
-        self.free += len(delivery_ids)
+        return len(self._holders)
 
     def held_by(self, account_id: str) -> int:
         return self._held[account_id]
@@ -50,46 +63,38 @@ class Shares:
         """For how many seconds an account has owed answers and given none."""
         return time.monotonic() - self._moved_at[account_id] if self._held[account_id] else 0.0
 
-    def left_to(self, account_id: str) -> int:
-        """How many more an account may have."""
-        return max((self.free - self._held[account_id]) // 2, 0)
+    def left_to(self, account: Account) -> int:
+        return self._half(self._held[account.id])
 
     def wanted(self) -> int:
         """How many deliveries it makes sense to claim: not more than the busiest account could take, unless it hangs."""
-        busy = [name for name, held in self._held.items() if held and self.still_for(name) < HANGS]
-        return min(map(self.left_to, busy), default=max(self.free // 2, min(self.free, 1)))
+        busy = [held for name, held in self._held.items() if held and self.still_for(name) < HANGS]
+        return self._half(max(busy)) if busy else max(self._half(0), min(self._free, 1))
 
-    def _move(self, names: Iterable[str], by: int) -> None:
+    def _half(self, held: int) -> int:
+        return max((self._free - held) // 2, 0)
+
+    @property
+    def _free(self) -> int:
+        return self._capacity - self.held
+
+    def _move(self, accounts: Iterable[Account], by: int) -> None:
+        super()._move(accounts, by)
         present = time.monotonic()
-        for name in names:
-            self._held[name] += by
-            self._moved_at[name] = present
+        self._moved_at.update((account.id, present) for account in accounts)
 
 
-class Calls:
-    """Of one drain: who has a place waits for one of the account's calls without an attempt, and so in no doubt."""
+class Calls(_Held):
+    """Who has a place waits for one of the account's calls without an attempt, and so in no doubt."""
 
     def __init__(self) -> None:
-        self._callers: dict[UUID, Collection[str]] = {}
-        self._made: Counter[str] = Counter()
+        super().__init__()
         self._most: dict[str, int] = {}
 
-    def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
-        """Whether any of these has a call for it, or is about to; then it may go on record."""
-        if not any(map(self._has_one, accounts)):
-            return False
-        self._callers[delivery_id] = names = [account.id for account in accounts]
-        self._made.update(names)
-        return True
-
-    def give_back(self, delivery_ids: Collection[UUID]) -> None:
-        """These have landed."""
-        self._made.subtract([name for delivery_id in delivery_ids for name in self._callers.pop(delivery_id)])
-
-    def _has_one(self, account: Account) -> bool:
+    def left_to(self, account: Account) -> int:
         if account.id not in self._most:
             self._most[account.id] = most_of(account)
-        return self._made[account.id] < self._most[account.id]
+        return self._most[account.id] - self._held[account.id]
 
 
 def most_of(account: Account) -> int:

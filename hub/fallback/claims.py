@@ -42,14 +42,9 @@ class Ready:
     words: Words
 
     @property
-    def account_ids(self) -> set[str]:
-        """Of those that are to carry it."""
-        return {route.account.id for route in self.routes}
-
-    @property
-    def accounts(self) -> list[Account]:
-        """Those that are to carry it, each once."""
-        return list({route.account.id: route.account for route in self.routes}.values())
+    def accounts(self) -> dict[str, Account]:
+        """Those that are to carry it, by their ids."""
+        return {route.account.id: route.account for route in self.routes}
 
 
 @dataclass(frozen=True, slots=True)

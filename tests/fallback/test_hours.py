@@ -9,16 +9,11 @@ from hub.audience.models import Subscriber
 from hub.audience.numbers import place_of
 from hub.clock import now
 from hub.consent.services import record_consent
-from hub.fallback.models import Attempt, Delivery
+from hub.fallback.models import Attempt
 from hub.tenancy.models import Tenant
-from tests.support.deliveries import make_item, owe, take
+from tests.support.deliveries import make_item, owe, state_of, take
 
 pytestmark = pytest.mark.usefixtures("texting")
-
-
-def state_of(delivery: Delivery) -> tuple[str, str]:
-    delivery.refresh_from_db()
-    return delivery.state, delivery.reason
 
 
 def agree(subscriber: Subscriber, granted: bool = True) -> None:

@@ -8,17 +8,12 @@ from django.db.models.functions import Now
 from hub.audience.models import Subscriber
 from hub.fallback.models import Attempt, Delivery
 from hub.suppression.services import Entry, lift, suppress
-from tests.support.deliveries import make_due, make_item, owe, take
+from tests.support.deliveries import make_due, make_item, owe, state_of, take
 
 
 def listed(subscriber: Subscriber, reason: str, channel: str = "email") -> None:
     address = subscriber.email if channel == "email" else subscriber.phone
     suppress([Entry(subscriber.tenant_id, channel, address, reason, "test")])
-
-
-def state_of(delivery: Delivery) -> tuple[str, str]:
-    delivery.refresh_from_db()
-    return delivery.state, delivery.reason
 
 
 @pytest.mark.parametrize("reason", ["hard_bounce", "complaint", "stop", "manual", "unsubscribe"])

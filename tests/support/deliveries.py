@@ -77,6 +77,12 @@ def answer(work: Work, outcome: Outcome | str, **fields: Any) -> Result:
     return Result(claimed, work.destination_id, Outcome(outcome), **fields)
 
 
+def state_of(delivery: Delivery) -> tuple[str, str]:
+    """And why."""
+    delivery.refresh_from_db()
+    return delivery.state, delivery.reason
+
+
 def expire_leases() -> None:
     Delivery.objects.filter(state="claimed").update(lease_until=Now() - timedelta(seconds=1))
 
