@@ -1,5 +1,6 @@
 """Promise: a worker mails while the broker is away, hears hints once it is back, and ends without losing a call."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -133,6 +134,18 @@ def test_a_worker_that_is_asked_to_end_waits_for_what_is_on_the_wire(
         owe(alice)
         process.wait(60)
     assert list(Delivery.objects.order_by("id").values_list("state", "unknowns")) == [("waiting", 1), ("waiting", 0)]
+
+
+def test_the_garbage_collector_leaves_alone_what_is_under_way() -> None:
+    usual = gc.get_threshold()
+    try:
+        edge.freeze()
+        before = gc.get_stats()
+        under_way: list[object] = [[] for _ in range(30_000)]
+        assert gc.get_stats() == before, f"{len(under_way)} objects were looked at"
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("pool", ["prefork"])
