@@ -20,6 +20,7 @@ class _Held:
     def __init__(self) -> None:
         self._holders: dict[UUID, Collection[Account]] = {}
         self._held: Counter[str] = Counter()
+        self._moved_at: dict[str, float] = {}
 
     def left_to(self, account: Account) -> int:
         """How many more an account may have. One of several that carry a delivery may have one more than its own."""
@@ -27,11 +28,12 @@ class _Held:
 
     def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
         """Whether any of these accounts has one left for it; then it has it."""
-        if not any(self.left_to(account) > 0 for account in accounts):
-            return False
-        self._holders[delivery_id] = accounts
-        self._move(accounts, 1)
-        return True
+        for account in accounts:
+            if self.left_to(account) > 0:
+                self._holders[delivery_id] = accounts
+                self._move(accounts, 1)
+                return True
+        return False
 
     def give_back(self, delivery_ids: Iterable[UUID]) -> None:
         """These need none any more."""
@@ -41,6 +43,7 @@ class _Held:
     def _move(self, accounts: Iterable[Account], by: int) -> None:
         for account in accounts:
             self._held[account.id] += by
+            self._moved_at[account.id] = time.monotonic()
 
 
 class Shares(_Held):
@@ -49,7 +52,6 @@ class Shares(_Held):
     def __init__(self, capacity: int) -> None:
         super().__init__()
         self._capacity = capacity
-        self._moved_at: dict[str, float] = {}
 
     @property
     def held(self) -> int:
@@ -76,12 +78,7 @@ class Shares(_Held):
 
     @property
     def _free(self) -> int:
-        return self._capacity - self.held
-
-    def _move(self, accounts: Iterable[Account], by: int) -> None:
-        super()._move(accounts, by)
-        present = time.monotonic()
-        self._moved_at.update((account.id, present) for account in accounts)
+        return self._capacity - len(self._holders)
 
 
 class Calls(_Held):
