@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from project.bootstrap.browser import find_browser
 from tests.browser.demo import Demo
 from tests.support.live import LiveHub
 
+# milliseconds: drawing a long page takes a busy machine more than the usual five seconds
+PATIENCE = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 
@@ -22,6 +24,7 @@ def chromium() -> str:
 # One browser for all tests, so one loop for all of them; each test has a context of its own.
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
