@@ -1,6 +1,7 @@
 """How the places of a drain are shared among accounts, and how many of those that have one may be on record as called."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable
 from uuid import UUID
@@ -14,17 +15,16 @@ from hub.providers.kinds import known_kind
 HANGS = 1.0
 
 
-class _Held:
+class _Ledger(ABC):
     """What deliveries hold of their accounts. Of one drain, in its thread only."""
 
     def __init__(self) -> None:
         self._holders: dict[UUID, Collection[Account]] = {}
         self._held: Counter[str] = Counter()
-        self._moved_at: dict[str, float] = {}
 
+    @abstractmethod
     def left_to(self, account: Account) -> int:
         """How many more an account may have. One of several that carry a delivery may have one more than its own."""
-        raise NotImplementedError
 
     def take(self, delivery_id: UUID, accounts: Collection[Account]) -> bool:
         """Whether any of these accounts has one left for it; then it has it."""
@@ -43,15 +43,15 @@ class _Held:
     def _move(self, accounts: Iterable[Account], by: int) -> None:
         for account in accounts:
             self._held[account.id] += by
-            self._moved_at[account.id] = time.monotonic()
 
 
-class Shares(_Held):
+class Shares(_Ledger):
     """Places: no account has more than it leaves free, so those that hang can't have all, nor hold up another's half."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
         self._capacity = capacity
+        self._moved_at: dict[str, float] = {}
 
     @property
     def held(self) -> int:
@@ -80,8 +80,13 @@ class Shares(_Held):
     def _free(self) -> int:
         return self._capacity - len(self._holders)
 
+    def _move(self, accounts: Iterable[Account], by: int) -> None:
+        super()._move(accounts, by)
+        for account in accounts:
+            self._moved_at[account.id] = time.monotonic()
 
-class Calls(_Held):
+
+class Calls(_Ledger):
     """Who has a place waits for one of the account's calls without an attempt, and so in no doubt."""
 
     def __init__(self) -> None:
